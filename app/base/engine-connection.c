@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* Reaches the session bus, or a private one, and the engine on it. */
+
+#include "config.h"
+
+#include "base/engine-connection.h"
+
+#include "base/error.h"
+#include "base/paths.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* How long the engine may take from start to its name, activation or not. */
+#define ENGINE_START_TIMEOUT_MSEC 15000
+
+static gboolean
+have_session_bus (void)
+{
+  const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
+  g_autofree char *user_bus = NULL;
+
+  if (g_getenv ("DBUS_SESSION_BUS_ADDRESS") != NULL)
+    return TRUE;
+  if (runtime == NULL)
+    return FALSE;
+  user_bus = g_build_filename (runtime, "bus", NULL);
+  return g_file_test (user_bus, G_FILE_TEST_EXISTS);
+}
+
+static GDBusConnection *
+connect_to (const char *address, GCancellable *cancellable, GError **error)
+{
+  return g_dbus_connection_new_for_address_sync (
+      address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+      NULL, cancellable, error);
+}
+
+/* Starts the user's private bus unless one answers at its fixed socket. A lock
+ * file keeps two first clients from starting two. */
+static gboolean
+ensure_private_bus (GCancellable *cancellable, GError **error)
+{
+  g_autofree char *dir = troupe_paths_dup_runtime_dir (error);
+  g_autofree char *socket_path = NULL, *lock_path = NULL, *escaped = NULL, *address = NULL;
+  g_autoptr (GDBusConnection) probe = NULL;
+  gboolean started;
+  int lock_fd;
+
+  if (dir == NULL)
+    return FALSE;
+  socket_path = g_build_filename (dir, "bus", NULL);
+  lock_path = g_build_filename (dir, "bus.lock", NULL);
+  escaped = g_dbus_address_escape_value (socket_path);
+  address = g_strconcat ("unix:path=", escaped, NULL);
+
+  lock_fd = g_open (lock_path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (lock_fd < 0 || flock (lock_fd, LOCK_EX) < 0)
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "Could not lock “%s”: %s", lock_path,
+                   g_strerror (saved_errno));
+      if (lock_fd >= 0)
+        close (lock_fd);
+      return FALSE;
+    }
+
+  probe = connect_to (address, cancellable, NULL);
+  started = probe != NULL;
+  if (!started)
+    {
+      const char *argv[] = { "dbus-daemon", "--session", "--fork", "--nopidfile", "--address", address, NULL };
+      g_autoptr (GError) local_error = NULL;
+      int wait_status;
+
+      g_unlink (socket_path);
+      if (g_spawn_sync (NULL, (char **) argv, NULL,
+                        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
+                        NULL, NULL, &wait_status, &local_error) &&
+          g_spawn_check_wait_status (wait_status, &local_error))
+        started = TRUE;
+      else
+        g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_ENGINE_UNREACHABLE,
+                     "There is no session bus and a private one could not be started: %s", local_error->message);
+    }
+  close (lock_fd);
+  if (started)
+    g_setenv ("DBUS_SESSION_BUS_ADDRESS", address, TRUE);
+  return started;
+}
+
+GDBusConnection *
+troupe_engine_connection_get_bus (GCancellable *cancellable, GError **error)
+{
+  GDBusConnection *bus;
+
+  if (!have_session_bus () && !ensure_private_bus (cancellable, error))
+    return NULL;
+  bus = g_bus_get_sync (G_BUS_TYPE_SESSION, cancellable, error);
+  if (bus != NULL)
+    g_dbus_connection_set_exit_on_close (bus, FALSE);
+  return bus;
+}
+
+gboolean
+troupe_engine_connection_is_running (GDBusConnection *connection)
+{
+  g_autoptr (GVariant) reply = NULL;
+  gboolean has_owner = FALSE;
+
+  reply = g_dbus_connection_call_sync (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                       "org.freedesktop.DBus", "NameHasOwner",
+                                       g_variant_new ("(s)", TROUPE_ENGINE_BUS_NAME), G_VARIANT_TYPE ("(b)"),
+                                       G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+  if (reply != NULL)
+    g_variant_get (reply, "(b)", &has_owner);
+  return has_owner;
+}
+
+static gboolean
+activate_engine (GDBusConnection *connection, GCancellable *cancellable)
+{
+  g_autoptr (GVariant) reply = NULL;
+
+  reply = g_dbus_connection_call_sync (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                       "org.freedesktop.DBus", "StartServiceByName",
+                                       g_variant_new ("(su)", TROUPE_ENGINE_BUS_NAME, 0), G_VARIANT_TYPE ("(u)"),
+                                       G_DBUS_CALL_FLAGS_NONE, ENGINE_START_TIMEOUT_MSEC, cancellable, NULL);
+  return reply != NULL;
+}
+
+typedef struct
+{
+  GMainLoop *loop;
+  gboolean appeared;
+} NameWait;
+
+static void
+name_appeared_cb (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
+{
+  NameWait *wait = user_data;
+
+  wait->appeared = TRUE;
+  g_main_loop_quit (wait->loop);
+}
+
+static gboolean
+name_timeout_cb (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Runs a private main context until the engine has its name or the time is over. */
+static gboolean
+wait_for_engine (GDBusConnection *connection)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainLoop) loop = g_main_loop_new (context, FALSE);
+  g_autoptr (GSource) timeout = g_timeout_source_new (ENGINE_START_TIMEOUT_MSEC);
+  NameWait wait = { loop, FALSE };
+  guint watch;
+
+  g_main_context_push_thread_default (context);
+  watch = g_bus_watch_name_on_connection (connection, TROUPE_ENGINE_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                          name_appeared_cb, NULL, &wait, NULL);
+  g_source_set_callback (timeout, name_timeout_cb, loop, NULL);
+  g_source_attach (timeout, context);
+  g_main_loop_run (loop);
+  g_source_destroy (timeout);
+  g_bus_unwatch_name (watch);
+  while (g_main_context_iteration (context, FALSE))
+    ;
+  g_main_context_pop_thread_default (context);
+  return wait.appeared;
+}
+
+static gboolean
+spawn_engine (GError **error)
+{
+  g_autofree char *path = troupe_paths_dup_program ("troupe-engine");
+  const char *argv[] = { path, NULL };
+  g_autoptr (GError) local_error = NULL;
+
+  /* The engine makes a session of its own first thing, so a Ctrl+C meant for
+   * this client does not reach it. */
+  if (g_spawn_async (NULL, (char **) argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &local_error))
+    return TRUE;
+  g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_ENGINE_UNREACHABLE, "The engine could not be started: %s",
+               local_error->message);
+  return FALSE;
+}
+
+gboolean
+troupe_engine_connection_ensure_engine (GDBusConnection *connection, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *build_root = troupe_paths_dup_build_root ();
+
+  if (troupe_engine_connection_is_running (connection))
+    return TRUE;
+  /* A build folder talks to its own engine, never to an installed one. */
+  if (build_root == NULL && activate_engine (connection, cancellable))
+    return TRUE;
+  if (!spawn_engine (error))
+    return FALSE;
+  if (wait_for_engine (connection))
+    return TRUE;
+  g_set_error_literal (error, TROUPE_ERROR, TROUPE_ERROR_ENGINE_UNREACHABLE,
+                       "The engine was started but did not appear on the bus");
+  return FALSE;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include "base/words.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* What to run and how: one [program NAME] group of a project file, or one launch over the
+ * bus. Immutable and reference-counted. A pure value: reading, writing, checking; opens
+ * nothing, except troupe_program_definition_check_system. */
+
+typedef struct _TroupeProgramDefinition TroupeProgramDefinition;
+
+/* Condition on another program of the project: after=db:ready */
+typedef enum
+{
+  TROUPE_AFTER_STARTED,
+  TROUPE_AFTER_READY,
+  TROUPE_AFTER_EXITED_SUCCESSFULLY,
+} TroupeAfterCondition;
+
+typedef struct
+{
+  char *program;
+  TroupeAfterCondition condition;
+} TroupeAfter;
+
+/* How a running worker becomes ready: ready=time:2, line:REGEX, tcp:PORT, tcp:HOST:PORT,
+ * http:URL, command:LINE; nothing: it stays "running". */
+typedef enum
+{
+  TROUPE_READY_NONE,
+  TROUPE_READY_TIME,
+  TROUPE_READY_LINE,
+  TROUPE_READY_TCP,
+  TROUPE_READY_HTTP,
+  TROUPE_READY_COMMAND,
+} TroupeReadyKind;
+
+#define TROUPE_INSTANCES_MAX 1024
+#define TROUPE_DEFAULT_MAX_BUFFER (1024 * 1024)
+#define TROUPE_DEFAULT_GRACE_MSEC 10000
+#define TROUPE_DEFAULT_JOURNAL_LIMIT (G_GUINT64_CONSTANT (1) << 30)
+
+struct _TroupeProgramDefinition
+{
+  gatomicrefcount ref_count;
+
+  char *name;       /* [A-Za-z0-9._-]+, or "" when it shall be made from the command */
+  char *project;    /* "default" unless said */
+  TroupeKind kind;
+  char *command;    /* (nullable): the line as typed */
+  GStrv argv;       /* what to execute: for exec {"/bin/sh","-c",command} */
+  char *argv0;      /* (nullable) */
+  char *cwd;        /* (nullable) absolute */
+  GStrv env;        /* KEY=VALUE, in order; "KEY" alone unsets */
+  GStrv env_files;  /* absolute */
+  guint instances;  /* 1 … TROUPE_INSTANCES_MAX; auto is resolved to the cores */
+  gboolean instances_auto;
+  TroupeRestart restart;
+  GStrv success;    /* exit codes and signals that are success besides 0: {"3","SIGTERM"} */
+  guint restart_delay_msec, restart_delay_max_msec; /* back-off: first and ceiling */
+  guint restart_limit;                              /* quick crashes in a row before giving up */
+  guint stable_msec;                                /* up this long resets the back-off */
+  GArray *after;    /* of TroupeAfter */
+  TroupeReadyKind ready;
+  char *ready_value;
+  guint ready_timeout_msec;
+  int stop_signal;
+  guint grace_msec;
+  guint64 timeout_msec;     /* exec kinds; 0: none */
+  guint64 max_buffer_bytes; /* exec kinds; 0: no limit (spawn) */
+  int kill_signal;          /* exec kinds, for timeout and max-buffer */
+  int nice;
+  gboolean colors;          /* add FORCE_COLOR, CLICOLOR_FORCE, PYTHONUNBUFFERED */
+  guint64 journal_limit_bytes;
+  guint journal_runs;       /* how many ended runs a worker keeps */
+};
+
+/* A problem with one key, in words a person can act on. */
+typedef struct
+{
+  char *key;
+  char *message;
+} TroupeProblem;
+
+TroupeProblem *troupe_problem_new (const char *key, const char *message);
+void troupe_problem_free (TroupeProblem *problem);
+
+TroupeProgramDefinition *troupe_program_definition_ref (TroupeProgramDefinition *self);
+void troupe_program_definition_unref (TroupeProgramDefinition *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeProgramDefinition, troupe_program_definition_unref)
+
+/* From the a{sv} of Engine1.Launch. BASE_DIR: what relative folders are relative to.
+ * On failure TROUPE_ERROR_INVALID_DEFINITION with the first problem; PROBLEMS
+ * (out) (optional) (transfer full) (element-type TroupeProblem) gets all of them.
+ * Unknown keys are problems. Returns: (transfer full) (nullable) */
+TroupeProgramDefinition *troupe_program_definition_new_from_variant (GVariant *dict, const char *base_dir,
+                                                                     GPtrArray **problems, GError **error);
+/* Floating a{sv}: only what differs from the defaults, so that it reads back equal. */
+GVariant *troupe_program_definition_to_variant (TroupeProgramDefinition *self);
+
+/* From and to a [program NAME] group. The key names are those of the variant. */
+TroupeProgramDefinition *troupe_program_definition_new_from_key_file (GKeyFile *key_file, const char *group,
+                                                                      const char *base_dir,
+                                                                      GPtrArray **problems, GError **error);
+void troupe_program_definition_to_key_file (TroupeProgramDefinition *self, GKeyFile *key_file);
+
+/* Adds problems that only the machine knows: the folder does not exist, the command is not
+ * found on its PATH or not executable, an env-file cannot be read. */
+void troupe_program_definition_check_system (TroupeProgramDefinition *self, GPtrArray *problems);
+
+/* The command as one would type it (quoted where needed). Returns: (transfer full) */
+char *troupe_program_definition_dup_command_line (TroupeProgramDefinition *self);
+
+/* The complete environment for instance N of a run: the engine's own, scrubbed of
+ * NODE_CHANNEL_FD, NODE_CHANNEL_SERIALIZATION_MODE, NODE_UNIQUE_ID, LISTEN_* and the
+ * D-Bus activation variables, then colours, env-files, env, and TROUPE_PROJECT, TROUPE_WORKER, TROUPE_INSTANCE.
+ * Returns: (transfer full), NULL with error when an env-file cannot be read. */
+GStrv troupe_program_definition_dup_environment (TroupeProgramDefinition *self, const char *worker_name,
+                                                 guint instance, GError **error);
+
+G_END_DECLS
