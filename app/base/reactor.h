@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include <glib.h>
+#include <sys/epoll.h>
+
+G_BEGIN_DECLS
+
+/* Watches many descriptors as one source of a main context.
+ *
+ * A GSource a descriptor makes every wake-up of the loop cost as much as there
+ * are descriptors; here they are nested in one epoll descriptor, so a wake-up
+ * costs what is ready. Belongs to the thread that runs CONTEXT. At most
+ * TROUPE_REACTOR_EVENTS_MAX watches are served per turn of the loop, so that a
+ * busy set cannot keep other sources waiting. */
+
+#define TROUPE_REACTOR_EVENTS_MAX 64
+
+typedef struct _TroupeReactor TroupeReactor;
+typedef struct _TroupeReactorWatch TroupeReactorWatch;
+
+/* EVENTS: EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP as they are ready. The callback
+ * may add, change and remove any watch, its own too. */
+typedef void (*TroupeReactorFunc) (guint32 events, gpointer user_data);
+
+/* CONTEXT (nullable): the default one. Returns: (transfer full) (nullable): NULL
+ * with error set when there is no descriptor left. */
+TroupeReactor *troupe_reactor_new (GMainContext *context, GError **error);
+
+/* Removes the watches that are left. */
+void troupe_reactor_free (TroupeReactor *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeReactor, troupe_reactor_free)
+
+/* Level-triggered. FD stays the caller's and must outlive the watch: a descriptor that
+ * is closed while watched goes on reporting when it was duplicated elsewhere.
+ * Returns: (transfer none): until troupe_reactor_remove, or NULL with error set. */
+TroupeReactorWatch *troupe_reactor_add (TroupeReactor *self, int fd, guint32 events, TroupeReactorFunc func,
+                                        gpointer user_data, GError **error);
+void troupe_reactor_modify (TroupeReactor *self, TroupeReactorWatch *watch, guint32 events);
+void troupe_reactor_remove (TroupeReactor *self, TroupeReactorWatch *watch);
+
+G_END_DECLS

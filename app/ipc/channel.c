@@ -1,0 +1,703 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* Lines in both directions over one socket. Sending: a queue of items, each a line with at
+ * most one descriptor. What is sent while messages are being handed out is gathered and
+ * goes out in as few system calls as it takes when that turn ends; at other times at once.
+ *
+ * The hold: after a line with a descriptor everything else waits for NODE_HANDLE_ACK, because
+ * a Node peer gives the next descriptor it has to the next NODE_HANDLE line it parses, and
+ * two on their way can be swapped. Only our own acknowledgements pass. */
+
+#include "config.h"
+
+#include "ipc/channel.h"
+
+#include "ipc/framer.h"
+#include "ipc/json-text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define READ_BYTES (64 * 1024)
+#define READS_PER_TURN_MAX 32
+#define IOV_MAX_PER_SEND 64
+#define HANDLE_RETRIES_MAX 3
+
+#define ACK_LINE "{\"cmd\":\"NODE_HANDLE_ACK\"}\n"
+#define NACK_LINE "{\"cmd\":\"NODE_HANDLE_NACK\"}\n"
+
+typedef struct
+{
+  GBytes *line; /* (owned), with its newline */
+  gsize sent;
+  int fd; /* (owned), or -1 */
+} Item;
+
+struct _TroupeChannel
+{
+  TroupeReactor *reactor; /* (unowned) */
+  TroupeReactorWatch *watch;
+  const TroupeChannelHandler *handler;
+  gpointer user_data;
+  int fd;
+
+  TroupeFramer *framer; /* (owned) */
+  int pending_fds[TROUPE_CHANNEL_FDS_MAX];
+  guint n_pending_fds;
+
+  GQueue queue;   /* of (owned) Item */
+  GQueue answers; /* of (owned) Item: acknowledgements, which no hold stops */
+  gsize queued_bytes;
+  Item *unacknowledged; /* (owned): the handle line sent last */
+  guint handle_tries;
+
+  guint in_turn : 1;     /* messages are being handed out */
+  guint in_event : 1;    /* a callback of the reactor is on the stack */
+  guint freed : 1;       /* free when that callback returns */
+  guint reading : 1;
+  guint want_drained : 1;
+  guint disconnecting : 1;
+  guint peer_done : 1;   /* end of file or error was seen while reading */
+};
+
+static void channel_event (guint32 events, gpointer user_data);
+static void channel_line (const char *line, gsize length, gpointer user_data);
+
+static void
+item_free (Item *item)
+{
+  g_bytes_unref (item->line);
+  if (item->fd >= 0)
+    close (item->fd);
+  g_free (item);
+}
+
+static void
+take_errno (GError **error, int saved_errno, const char *attempt)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "%s: %s", attempt, g_strerror (saved_errno));
+}
+
+gboolean
+troupe_channel_socketpair (int *ours, int *theirs, GError **error)
+{
+  int pair[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    {
+      take_errno (error, errno, "Could not make a channel");
+      return FALSE;
+    }
+  /* Each end has a flag of its own; Node sets its end itself, other programs expect reads that wait. */
+  fcntl (pair[0], F_SETFL, O_NONBLOCK);
+  *ours = pair[0];
+  *theirs = pair[1];
+  return TRUE;
+}
+
+TroupeChannel *
+troupe_channel_new (TroupeReactor *reactor, int fd, const TroupeChannelHandler *handler, gpointer user_data,
+                    GError **error)
+{
+  TroupeChannel *self = g_new0 (TroupeChannel, 1);
+
+  self->reactor = reactor;
+  self->handler = handler;
+  self->user_data = user_data;
+  self->fd = fd;
+  self->reading = TRUE;
+  g_queue_init (&self->queue);
+  g_queue_init (&self->answers);
+  self->framer = troupe_framer_new (TROUPE_CHANNEL_MESSAGE_MAX, channel_line, self);
+  self->watch = troupe_reactor_add (reactor, fd, EPOLLIN, channel_event, self, error);
+  if (self->watch == NULL)
+    {
+      troupe_channel_free (self);
+      return NULL;
+    }
+  return self;
+}
+
+static void
+clear_queues (TroupeChannel *self)
+{
+  g_queue_clear_full (&self->queue, (GDestroyNotify) item_free);
+  g_queue_clear_full (&self->answers, (GDestroyNotify) item_free);
+  self->queued_bytes = 0;
+  g_clear_pointer (&self->unacknowledged, item_free);
+}
+
+void
+troupe_channel_close (TroupeChannel *self)
+{
+  if (self->watch != NULL)
+    troupe_reactor_remove (self->reactor, self->watch);
+  self->watch = NULL;
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+  clear_queues (self);
+  while (self->n_pending_fds > 0)
+    close (self->pending_fds[--self->n_pending_fds]);
+}
+
+void
+troupe_channel_free (TroupeChannel *self)
+{
+  if (self == NULL)
+    return;
+  troupe_channel_close (self);
+  if (self->in_event)
+    {
+      self->freed = TRUE;
+      return;
+    }
+  troupe_framer_free (self->framer);
+  g_free (self);
+}
+
+int
+troupe_channel_peek_fd (TroupeChannel *self)
+{
+  return self->fd;
+}
+
+gboolean
+troupe_channel_is_open (TroupeChannel *self)
+{
+  return self->fd >= 0 && !self->disconnecting && !self->peer_done;
+}
+
+gsize
+troupe_channel_get_queued (TroupeChannel *self)
+{
+  return self->queued_bytes;
+}
+
+static gboolean
+is_half_sent (GQueue *queue)
+{
+  Item *head = g_queue_peek_head (queue);
+
+  return head != NULL && head->sent > 0;
+}
+
+/* The queue whose turn it is, or NULL. A line that is half out is always finished first. */
+static GQueue *
+next_queue (TroupeChannel *self)
+{
+  if (is_half_sent (&self->answers))
+    return &self->answers;
+  if (is_half_sent (&self->queue))
+    return &self->queue;
+  if (!g_queue_is_empty (&self->answers))
+    return &self->answers;
+  if (!g_queue_is_empty (&self->queue) && self->unacknowledged == NULL)
+    return &self->queue;
+  return NULL;
+}
+
+static void
+update_watch (TroupeChannel *self)
+{
+  if (self->watch != NULL)
+    troupe_reactor_modify (self->reactor, self->watch,
+                           (self->reading ? EPOLLIN : 0u) | (next_queue (self) != NULL ? EPOLLOUT : 0u));
+}
+
+/* Sends one handle line's first bytes with its descriptor, or as many plain lines as fit one call.
+ * Returns bytes sent or -1 with errno. */
+static gssize
+send_some (TroupeChannel *self, GQueue *queue)
+{
+  Item *first = g_queue_peek_head (queue);
+  struct iovec iov[IOV_MAX_PER_SEND];
+  union
+  {
+    struct cmsghdr header;
+    char space[CMSG_SPACE (sizeof (int))];
+  } control;
+  struct msghdr message = { .msg_iov = iov };
+
+  for (GList *l = queue->head; l != NULL && message.msg_iovlen < G_N_ELEMENTS (iov); l = l->next)
+    {
+      Item *item = l->data;
+      gsize length;
+      const char *bytes = g_bytes_get_data (item->line, &length);
+
+      /* A descriptor goes with the first byte of its own line, nothing before or after; and a
+       * half-sent line may have to let answers pass when it is done. */
+      if (item != first && (item->fd >= 0 || first->sent > 0))
+        break;
+      iov[message.msg_iovlen].iov_base = (char *) bytes + item->sent;
+      iov[message.msg_iovlen++].iov_len = length - item->sent;
+      if (item->fd >= 0)
+        break;
+    }
+  if (first->fd >= 0 && first->sent == 0)
+    {
+      memset (&control, 0, sizeof control);
+      message.msg_control = &control;
+      message.msg_controllen = sizeof control.space;
+      control.header.cmsg_level = SOL_SOCKET;
+      control.header.cmsg_type = SCM_RIGHTS;
+      control.header.cmsg_len = CMSG_LEN (sizeof (int));
+      memcpy (CMSG_DATA (&control.header), &first->fd, sizeof (int));
+    }
+  return sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Takes N sent bytes off QUEUE; a finished handle line is kept until its answer. */
+static void
+account_sent (TroupeChannel *self, GQueue *queue, gsize n)
+{
+  self->queued_bytes -= n;
+  while (n > 0)
+    {
+      Item *item = g_queue_peek_head (queue);
+      gsize left = g_bytes_get_size (item->line) - item->sent;
+
+      if (n < left)
+        {
+          item->sent += n;
+          return;
+        }
+      n -= left;
+      g_queue_pop_head (queue);
+      if (item->fd >= 0)
+        self->unacknowledged = item;
+      else
+        item_free (item);
+    }
+}
+
+/* Writes until the queues are empty, held, or the peer takes no more. */
+static void
+flush (TroupeChannel *self)
+{
+  GQueue *queue;
+
+  while (self->fd >= 0 && (queue = next_queue (self)) != NULL)
+    {
+      gssize n = send_some (self, queue);
+
+      if (n >= 0)
+        account_sent (self, queue, n);
+      else if (errno != EINTR)
+        {
+          /* ETOOMANYREFS: too many descriptors on their way; the next turn tries again. A
+           * broken pipe is left to the reading side, which first hands on what is still unread. */
+          if (errno != EAGAIN && errno != ETOOMANYREFS && errno != ENOBUFS)
+            {
+              clear_queues (self);
+              self->reading = TRUE;
+            }
+          break;
+        }
+    }
+  if (self->disconnecting && self->queued_bytes == 0 && self->unacknowledged == NULL)
+    troupe_channel_close (self);
+  else
+    update_watch (self);
+}
+
+static void
+push (TroupeChannel *self, GBytes *line, int fd)
+{
+  Item *item = g_new0 (Item, 1);
+
+  item->line = line;
+  item->fd = fd;
+  g_queue_push_tail (&self->queue, item);
+  self->queued_bytes += g_bytes_get_size (line);
+  if (!self->in_turn)
+    flush (self);
+}
+
+static void
+push_answer (TroupeChannel *self, const char *line)
+{
+  Item *item = g_new0 (Item, 1);
+
+  item->line = g_bytes_new_static (line, strlen (line));
+  item->fd = -1;
+  g_queue_push_tail (&self->answers, item);
+  self->queued_bytes += strlen (line);
+}
+
+/* TEXT as one line: newlines can stand only between tokens of a valid text. */
+static GBytes *
+new_line (const char *text, gsize length)
+{
+  char *line = g_malloc (length + 1);
+
+  memcpy (line, text, length);
+  for (char *p = line; (p = memchr (p, '\n', line + length - p)) != NULL; p++)
+    *p = ' ';
+  line[length] = '\n';
+  return g_bytes_new_take (line, length + 1);
+}
+
+static gboolean
+check_room (TroupeChannel *self, gsize length, GError **error)
+{
+  if (!troupe_channel_is_open (self))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "The channel is closed");
+      return FALSE;
+    }
+  if (length > TROUPE_CHANNEL_MESSAGE_MAX)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                   "The message has %" G_GSIZE_FORMAT " bytes; at most %d can be sent", length,
+                   TROUPE_CHANNEL_MESSAGE_MAX);
+      return FALSE;
+    }
+  if (self->queued_bytes > 0 && self->queued_bytes + length > TROUPE_CHANNEL_QUEUE_MAX)
+    {
+      self->want_drained = TRUE;
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   "The worker does not read its messages: %" G_GSIZE_FORMAT " bytes wait already",
+                   self->queued_bytes);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+troupe_channel_send (TroupeChannel *self, const char *text, gsize length, GError **error)
+{
+  const char *explanation;
+  gsize offset;
+
+  if (!check_room (self, length, error))
+    return FALSE;
+  if (!troupe_json_text_is_valid (text, length, &offset, &explanation))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "Not JSON: %s at byte %" G_GSIZE_FORMAT, explanation,
+                   offset + 1);
+      return FALSE;
+    }
+  if (troupe_json_text_is_internal (text, length))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                           "A message whose “cmd” begins with NODE_ is Node's own: the worker would never see it");
+      return FALSE;
+    }
+  push (self, new_line (text, length), -1);
+  return TRUE;
+}
+
+static gboolean
+check_handle (int fd, GError **error)
+{
+  int type;
+  socklen_t length = sizeof type;
+
+  if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                       "Only sockets can be handed to a worker: Node aborts on any other descriptor");
+  return FALSE;
+}
+
+gboolean
+troupe_channel_send_internal (TroupeChannel *self, const char *text, const char *type, int fd, GError **error)
+{
+  g_autofree char *wrapped = NULL;
+  int copy = -1;
+
+  if (!check_room (self, strlen (text), error))
+    return FALSE;
+  if (fd >= 0)
+    {
+      if (!check_handle (fd, error))
+        return FALSE;
+      copy = fcntl (fd, F_DUPFD_CLOEXEC, 3);
+      if (copy < 0)
+        {
+          take_errno (error, errno, "Could not duplicate a socket for a worker");
+          return FALSE;
+        }
+      wrapped = g_strdup_printf ("{\"cmd\":\"NODE_HANDLE\",\"type\":\"%s\",\"msg\":%s}", type, text);
+    }
+  push (self, new_line (wrapped != NULL ? wrapped : text, strlen (wrapped != NULL ? wrapped : text)), copy);
+  return TRUE;
+}
+
+/* ---- Receiving ---- */
+
+static int
+take_pending_fd (TroupeChannel *self)
+{
+  int fd;
+
+  if (self->n_pending_fds == 0)
+    return -1;
+  fd = self->pending_fds[0];
+  self->n_pending_fds--;
+  memmove (self->pending_fds, self->pending_fds + 1, self->n_pending_fds * sizeof (int));
+  return fd;
+}
+
+static void
+handle_acknowledged (TroupeChannel *self)
+{
+  g_clear_pointer (&self->unacknowledged, item_free);
+  self->handle_tries = 0;
+}
+
+/* The peer saw the line but no descriptor: the same again, a few times. */
+static void
+handle_refused (TroupeChannel *self)
+{
+  Item *item = g_steal_pointer (&self->unacknowledged);
+
+  if (item == NULL)
+    return;
+  if (++self->handle_tries > HANDLE_RETRIES_MAX)
+    {
+      self->handle_tries = 0;
+      item_free (item);
+      return;
+    }
+  item->sent = 0;
+  g_queue_push_head (&self->queue, item);
+  self->queued_bytes += g_bytes_get_size (item->line);
+}
+
+/* Questions about sockets that we would hold under a server's key: we never keep any. */
+static void
+answer_socket_question (TroupeChannel *self, const char *cmd, JsonObject *message)
+{
+  gboolean count = strcmp (cmd, "NODE_SOCKET_GET_COUNT") == 0;
+  g_autoptr (JsonObject) answer = json_object_new ();
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *text = NULL;
+
+  json_object_set_string_member (answer, "cmd", count ? "NODE_SOCKET_COUNT" : "NODE_SOCKET_ALL_CLOSED");
+  if (json_object_has_member (message, "key"))
+    json_object_set_member (answer, "key", json_node_copy (json_object_get_member (message, "key")));
+  if (count)
+    json_object_set_int_member (answer, "count", 0);
+  json_node_set_object (node, answer);
+  text = json_to_string (node, FALSE);
+  troupe_channel_send_internal (self, text, NULL, -1, NULL);
+}
+
+/* A descriptor that nobody asked for: acknowledged at once, or the peer's queue would stop for
+ * good, and closed; the message it came with is handed on when it is a user's. */
+static void
+receive_handle (TroupeChannel *self, JsonObject *message)
+{
+  int fd = take_pending_fd (self);
+  JsonNode *wrapped = json_object_has_member (message, "msg") ? json_object_get_member (message, "msg") : NULL;
+  g_autofree char *text = NULL;
+
+  if (fd < 0)
+    {
+      push_answer (self, NACK_LINE);
+      return;
+    }
+  close (fd);
+  push_answer (self, ACK_LINE);
+  if (wrapped == NULL)
+    return;
+  text = json_to_string (wrapped, FALSE);
+  if (!self->disconnecting && !troupe_json_text_is_internal (text, strlen (text)))
+    self->handler->message (self, text, strlen (text), self->user_data);
+}
+
+static void
+receive_internal (TroupeChannel *self, const char *line, gsize length)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *message;
+  const char *cmd;
+
+  /* It is valid and an object with a string `cmd`; json-glib still refuses what it cannot hold. */
+  if (!json_parser_load_from_data (parser, line, length, NULL))
+    {
+      if (self->n_pending_fds > 0)
+        {
+          close (take_pending_fd (self));
+          push_answer (self, ACK_LINE);
+        }
+      return;
+    }
+  message = json_node_get_object (json_parser_get_root (parser));
+  cmd = json_object_get_string_member (message, "cmd");
+  if (strcmp (cmd, "NODE_HANDLE_ACK") == 0)
+    handle_acknowledged (self);
+  else if (strcmp (cmd, "NODE_HANDLE_NACK") == 0)
+    handle_refused (self);
+  else if (strcmp (cmd, "NODE_HANDLE") == 0)
+    receive_handle (self, message);
+  else if (strcmp (cmd, "NODE_SOCKET_GET_COUNT") == 0 || strcmp (cmd, "NODE_SOCKET_NOTIFY_CLOSE") == 0)
+    answer_socket_question (self, cmd, message);
+  else if (strcmp (cmd, "NODE_CLUSTER") == 0 && self->handler->cluster != NULL)
+    self->handler->cluster (self, message, self->user_data);
+}
+
+static void
+channel_line (const char *line, gsize length, gpointer user_data)
+{
+  TroupeChannel *self = user_data;
+  const char *explanation = NULL;
+
+  if (self->fd < 0)
+    return;
+  /* Only acknowledgements matter to a channel that is on its way out. */
+  if (self->disconnecting && (line == NULL || memmem (line, length, "NODE_HANDLE", 11) == NULL))
+    return;
+  if (line == NULL)
+    self->handler->fault (self, TROUPE_CHANNEL_FAULT_TOO_LONG, NULL, length, "the line is too long",
+                          self->user_data);
+  else if (!troupe_json_text_is_valid (line, length, NULL, &explanation))
+    self->handler->fault (self, TROUPE_CHANNEL_FAULT_NOT_JSON, line, length, explanation, self->user_data);
+  else if (troupe_json_text_is_internal (line, length))
+    receive_internal (self, line, length);
+  else
+    self->handler->message (self, line, length, self->user_data);
+}
+
+/* Keeps the descriptors of one recvmsg; what is past the ceiling is closed at once. */
+static void
+take_descriptors (TroupeChannel *self, struct msghdr *message)
+{
+  for (struct cmsghdr *c = CMSG_FIRSTHDR (message); c != NULL; c = CMSG_NXTHDR (message, c))
+    {
+      gsize n;
+
+      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+        continue;
+      n = (c->cmsg_len - CMSG_LEN (0)) / sizeof (int);
+      for (gsize i = 0; i < n; i++)
+        {
+          int fd;
+
+          memcpy (&fd, CMSG_DATA (c) + i * sizeof (int), sizeof (int));
+          if (self->n_pending_fds < TROUPE_CHANNEL_FDS_MAX)
+            self->pending_fds[self->n_pending_fds++] = fd;
+          else
+            close (fd);
+        }
+    }
+}
+
+/* One read. Returns bytes, 0 at the end, -1 with errno. */
+static gssize
+receive_some (TroupeChannel *self, char *buffer)
+{
+  struct iovec iov = { buffer, READ_BYTES };
+  union
+  {
+    struct cmsghdr header;
+    char space[CMSG_SPACE (TROUPE_CHANNEL_FDS_MAX * sizeof (int))];
+  } control;
+  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+                            .msg_controllen = sizeof control };
+  gssize n = recvmsg (self->fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+  if (n >= 0)
+    take_descriptors (self, &message);
+  return n;
+}
+
+static void
+receive_turn (TroupeChannel *self)
+{
+  static _Thread_local char buffer[READ_BYTES]; /* handlers never re-enter the loop */
+
+  self->in_turn = TRUE;
+  for (guint i = 0; i < READS_PER_TURN_MAX && self->fd >= 0 && self->reading && !self->peer_done; i++)
+    {
+      gssize n = receive_some (self, buffer);
+
+      if (n > 0)
+        troupe_framer_feed (self->framer, buffer, n);
+      else if (n < 0 && errno == EINTR)
+        continue;
+      else if (n < 0 && errno == EAGAIN)
+        break;
+      else
+        {
+          self->peer_done = TRUE;
+          troupe_framer_finish (self->framer);
+        }
+      if (n < READ_BYTES)
+        break;
+    }
+  self->in_turn = FALSE;
+  if (self->handler->turn_done != NULL && !self->freed)
+    self->handler->turn_done (self, self->user_data);
+}
+
+/* One event, up to the point where the channel is gone. */
+static void
+serve_event (TroupeChannel *self, guint32 events)
+{
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && self->reading)
+    receive_turn (self);
+  else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+    {
+      /* A hang-up cannot be masked and would wake us for ever; what is left is read on resuming. */
+      troupe_reactor_remove (self->reactor, self->watch);
+      self->watch = NULL;
+      return;
+    }
+  if (self->fd < 0)
+    return;
+  if (self->peer_done)
+    {
+      gboolean expected = self->disconnecting;
+
+      troupe_channel_close (self);
+      if (!expected)
+        self->handler->closed (self, self->user_data);
+      return;
+    }
+  flush (self);
+  if (self->fd >= 0 && self->want_drained && self->queued_bytes < TROUPE_CHANNEL_QUEUE_LOW)
+    {
+      self->want_drained = FALSE;
+      if (self->handler->drained != NULL)
+        self->handler->drained (self, self->user_data);
+    }
+}
+
+static void
+channel_event (guint32 events, gpointer user_data)
+{
+  TroupeChannel *self = user_data;
+
+  self->in_event = TRUE;
+  serve_event (self, events);
+  self->in_event = FALSE;
+  if (self->freed)
+    troupe_channel_free (self);
+}
+
+void
+troupe_channel_set_reading (TroupeChannel *self, gboolean reading)
+{
+  self->reading = reading;
+  if (reading && self->watch == NULL && self->fd >= 0)
+    self->watch = troupe_reactor_add (self->reactor, self->fd, EPOLLIN, channel_event, self, NULL);
+  update_watch (self);
+}
+
+void
+troupe_channel_disconnect (TroupeChannel *self)
+{
+  if (self->fd < 0)
+    return;
+  self->disconnecting = TRUE;
+  troupe_channel_set_reading (self, TRUE); /* for acknowledgements still to come */
+  flush (self);
+}
