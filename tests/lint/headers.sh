@@ -9,9 +9,12 @@
 # shellcheck source=tests/lint/lint.sh
 . "$(dirname "$0")/lint.sh"
 
+# The build may be of another copy of these sources.
+built_from=$(sed -nE 's/.*"source": "([^"]*)".*/\1/p' "$build_dir/meson-info/meson-info.json")
+
 # Prints FILE <tab> COMMAND for each compilation of the build, FILE from the top of the
 # sources on, COMMAND without its input and outputs.
-awk -v source="$source_dir/" -v OFS='\t' '
+awk -v source="$built_from/" -v OFS='\t' '
   function value (line) {
     sub (/^[^:]*: "/, "", line)
     sub (/",?$/, "", line)
@@ -76,7 +79,8 @@ done <"$scratch/headers"
 # Plain C: what is built from app/journal/, and into the keeper program.
 awk -F '\t' '$1 ~ /^app\/journal\// || $3 ~ /(^|\/)troupe-keeper\.p\// { print }' "$scratch/commands" >"$scratch/plain"
 while IFS='	' read -r file command _; do
-  if compile "$command" -M "$source_dir/$file" >"$scratch/seen" 2>"$scratch/errors"; then
+  # Headers beside it are found first, so those of this copy are the ones that count.
+  if compile "$command" -M "-I$source_dir/app" "$source_dir/$file" >"$scratch/seen" 2>"$scratch/errors"; then
     verdict "$file is plain C" "$(
       grep -oE '[^ ]*/(glib|gio-unix|gtk)[^ ]*\.h|[^ ]*/(gio|gobject)/[^ ]*\.h' "$scratch/seen" | head -n 1 | sed 's/^/it sees /'
     )"

@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 
 # What the lint scripts share: TAP, and which files there are. Each is called as
-# SCRIPT SOURCE [BUILD]; with a SOURCE that is a copy, test-lint.sh sees that they can fail.
+# SCRIPT SOURCE [BUILD]; with a SOURCE that is a copy, self-test.sh sees that they can fail.
 
 set -eu
 LC_ALL=C.UTF-8

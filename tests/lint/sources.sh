@@ -59,12 +59,12 @@ esac
 # shellcheck disable=SC2046
 verdict 'no path of one machine' "$(
   matches "(^|[^[:alnum:]_.}])($(printf '%s' "$here" | sed 's/[.]/\\./g')|/home/[a-z]|/root(/|[^[:alnum:]_-]|\$)|/Users/)" \
-    $(cat "$scratch/texts") | grep -vE '^\./tests/lint/(sources|test-lint)\.sh:' || :
+    $(cat "$scratch/texts") | grep -vE '^\./tests/lint/(sources|self-test)\.sh:' || :
 )"
 # shellcheck disable=SC2046
 verdict 'no host of a package registry' "$(
   matches 'registry\.npmjs|pypi\.org|pythonhosted\.org|(deb|security)\.debian\.org|crates\.io|proxy\.golang|archive\.ubuntu' \
-    $(cat "$scratch/texts") | grep -vE '^\./tests/lint/(sources|test-lint)\.sh:' || :
+    $(cat "$scratch/texts") | grep -vE '^\./tests/lint/(sources|self-test)\.sh:' || :
 )"
 
 verdict 'nothing lies at the top that does not belong there' "$(
