@@ -49,7 +49,7 @@ struct _TroupeProgramDefinition
 {
   gatomicrefcount ref_count;
 
-  char *name;       /* [A-Za-z0-9._-]+, or "" when it shall be made from the command */
+  char *name;       /* see program-name.h, or "" when it shall be made from the command */
   char *project;    /* "default" unless said */
   TroupeKind kind;
   char *command;    /* (nullable): the line as typed */
@@ -63,17 +63,17 @@ struct _TroupeProgramDefinition
   TroupeRestart restart;
   GStrv success;    /* exit codes and signals that are success besides 0: {"3","SIGTERM"} */
   guint restart_delay_msec, restart_delay_max_msec; /* back-off: first and ceiling */
-  guint restart_limit;                              /* quick crashes in a row before giving up */
+  guint restart_limit;                              /* quick crashes in a row before giving up; 0: never */
   guint stable_msec;                                /* up this long resets the back-off */
   GArray *after;    /* of TroupeAfter */
   TroupeReadyKind ready;
-  char *ready_value;
-  guint ready_timeout_msec;
+  char *ready_value;        /* what stands behind the colon; for time in seconds ("0.5"), for http the whole URL */
+  guint ready_timeout_msec; /* 0: none */
   int stop_signal;
   guint grace_msec;
-  guint64 timeout_msec;     /* exec kinds; 0: none */
+  guint64 timeout_msec;     /* 0: none */
   guint64 max_buffer_bytes; /* exec kinds; 0: no limit (spawn) */
-  int kill_signal;          /* exec kinds, for timeout and max-buffer */
+  int kill_signal;          /* for timeout and max-buffer */
   int nice;
   gboolean colors;          /* add FORCE_COLOR, CLICOLOR_FORCE, PYTHONUNBUFFERED */
   guint64 journal_limit_bytes;
@@ -94,7 +94,8 @@ TroupeProgramDefinition *troupe_program_definition_ref (TroupeProgramDefinition 
 void troupe_program_definition_unref (TroupeProgramDefinition *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeProgramDefinition, troupe_program_definition_unref)
 
-/* From the a{sv} of Engine1.Launch. BASE_DIR: what relative folders are relative to.
+/* From the a{sv} of Engine1.Launch. BASE_DIR (nullable): what relative folders are relative
+ * to, and the folder when the definition names none; without it they must be absolute.
  * On failure TROUPE_ERROR_INVALID_DEFINITION with the first problem; PROBLEMS
  * (out) (optional) (transfer full) (element-type TroupeProblem) gets all of them.
  * Unknown keys are problems. Returns: (transfer full) (nullable) */
@@ -103,11 +104,25 @@ TroupeProgramDefinition *troupe_program_definition_new_from_variant (GVariant *d
 /* Floating a{sv}: only what differs from the defaults, so that it reads back equal. */
 GVariant *troupe_program_definition_to_variant (TroupeProgramDefinition *self);
 
-/* From and to a [program NAME] group. The key names are those of the variant. */
+/* From and to a [program NAME] group. The key names are those of the variant, and
+ * env.KEY=VALUE says the same as an item of env. Unknown keys are left alone, for the
+ * reader of the file to name with their lines. To write takes away the keys that are at
+ * their defaults and leaves comments and unknown keys. */
 TroupeProgramDefinition *troupe_program_definition_new_from_key_file (GKeyFile *key_file, const char *group,
                                                                       const char *base_dir,
                                                                       GPtrArray **problems, GError **error);
 void troupe_program_definition_to_key_file (TroupeProgramDefinition *self, GKeyFile *key_file);
+
+/* NULL-terminated list of the keys that new_from_key_file understands; besides them env.KEY. */
+const char *const *troupe_program_definition_get_keys (void);
+gboolean troupe_program_definition_is_key (const char *key);
+
+/* The same under another name. Returns: (transfer full) */
+TroupeProgramDefinition *troupe_program_definition_new_renamed (TroupeProgramDefinition *self, const char *name);
+/* A valid name made from the command: "find" for `find /`. Returns: (transfer full) */
+char *troupe_program_definition_dup_made_name (TroupeProgramDefinition *self);
+/* TRUE when both say the same in every field. */
+gboolean troupe_program_definition_equal (TroupeProgramDefinition *a, TroupeProgramDefinition *b);
 
 /* Adds problems that only the machine knows: the folder does not exist, the command is not
  * found on its PATH or not executable, an env-file cannot be read. */
