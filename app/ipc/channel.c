@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <json-glib/json-glib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -25,6 +26,8 @@
 
 #define READ_BYTES (64 * 1024)
 #define READS_PER_TURN_MAX 32
+/* A socket holds about 208 KiB. */
+#define SWALLOWS_MAX 256
 #define IOV_MAX_PER_SEND 64
 #define HANDLE_RETRIES_MAX 3
 
@@ -132,6 +135,17 @@ clear_queues (TroupeChannel *self)
   g_clear_pointer (&self->unacknowledged, item_free);
 }
 
+/* Closing with bytes unread reaches the peer as ECONNRESET, of which a Node worker dies with
+ * code 1; the end of file it should see instead lets it leave with 0. */
+static void
+swallow_unread (int fd)
+{
+  char buffer[4096];
+
+  for (guint i = 0; i < SWALLOWS_MAX && recv (fd, buffer, sizeof buffer, MSG_DONTWAIT) > 0; i++)
+    ;
+}
+
 void
 troupe_channel_close (TroupeChannel *self)
 {
@@ -139,7 +153,10 @@ troupe_channel_close (TroupeChannel *self)
     troupe_reactor_remove (self->reactor, self->watch);
   self->watch = NULL;
   if (self->fd >= 0)
-    close (self->fd);
+    {
+      swallow_unread (self->fd);
+      close (self->fd);
+    }
   self->fd = -1;
   clear_queues (self);
   while (self->n_pending_fds > 0)
@@ -383,7 +400,7 @@ troupe_channel_send (TroupeChannel *self, const char *text, gsize length, GError
                    offset + 1);
       return FALSE;
     }
-  if (troupe_json_text_is_internal (text, length))
+  if (troupe_json_text_get_internal_cmd (text, length, &offset) != NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                            "A message whose “cmd” begins with NODE_ is Node's own: the worker would never see it");
@@ -498,6 +515,7 @@ receive_handle (TroupeChannel *self, JsonObject *message)
   int fd = take_pending_fd (self);
   JsonNode *wrapped = json_object_has_member (message, "msg") ? json_object_get_member (message, "msg") : NULL;
   g_autofree char *text = NULL;
+  gsize cmd_length;
 
   if (fd < 0)
     {
@@ -509,12 +527,19 @@ receive_handle (TroupeChannel *self, JsonObject *message)
   if (wrapped == NULL)
     return;
   text = json_to_string (wrapped, FALSE);
-  if (!self->disconnecting && !troupe_json_text_is_internal (text, strlen (text)))
+  if (!self->disconnecting && troupe_json_text_get_internal_cmd (text, strlen (text), &cmd_length) == NULL)
     self->handler->message (self, text, strlen (text), self->user_data);
 }
 
+static gboolean
+is_word (const char *text, gsize length, const char *word)
+{
+  return length == strlen (word) && memcmp (text, word, length) == 0;
+}
+
+/* The messages whose contents matter here. */
 static void
-receive_internal (TroupeChannel *self, const char *line, gsize length)
+receive_parsed (TroupeChannel *self, const char *line, gsize length)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonObject *message;
@@ -532,23 +557,35 @@ receive_internal (TroupeChannel *self, const char *line, gsize length)
     }
   message = json_node_get_object (json_parser_get_root (parser));
   cmd = json_object_get_string_member (message, "cmd");
-  if (strcmp (cmd, "NODE_HANDLE_ACK") == 0)
-    handle_acknowledged (self);
-  else if (strcmp (cmd, "NODE_HANDLE_NACK") == 0)
-    handle_refused (self);
-  else if (strcmp (cmd, "NODE_HANDLE") == 0)
+  if (strcmp (cmd, "NODE_HANDLE") == 0)
     receive_handle (self, message);
-  else if (strcmp (cmd, "NODE_SOCKET_GET_COUNT") == 0 || strcmp (cmd, "NODE_SOCKET_NOTIFY_CLOSE") == 0)
+  else
     answer_socket_question (self, cmd, message);
-  else if (strcmp (cmd, "NODE_CLUSTER") == 0 && self->handler->cluster != NULL)
-    self->handler->cluster (self, message, self->user_data);
+}
+
+static void
+receive_internal (TroupeChannel *self, const char *line, gsize length, const char *cmd, gsize cmd_length)
+{
+  if (is_word (cmd, cmd_length, "NODE_HANDLE_ACK"))
+    handle_acknowledged (self);
+  else if (is_word (cmd, cmd_length, "NODE_HANDLE_NACK"))
+    handle_refused (self);
+  else if (is_word (cmd, cmd_length, "NODE_CLUSTER"))
+    {
+      if (self->handler->cluster != NULL)
+        self->handler->cluster (self, line, length, self->user_data);
+    }
+  else if (is_word (cmd, cmd_length, "NODE_HANDLE") || is_word (cmd, cmd_length, "NODE_SOCKET_GET_COUNT") ||
+           is_word (cmd, cmd_length, "NODE_SOCKET_NOTIFY_CLOSE"))
+    receive_parsed (self, line, length);
 }
 
 static void
 channel_line (const char *line, gsize length, gpointer user_data)
 {
   TroupeChannel *self = user_data;
-  const char *explanation = NULL;
+  const char *explanation = NULL, *cmd;
+  gsize cmd_length;
 
   if (self->fd < 0)
     return;
@@ -560,8 +597,8 @@ channel_line (const char *line, gsize length, gpointer user_data)
                           self->user_data);
   else if (!troupe_json_text_is_valid (line, length, NULL, &explanation))
     self->handler->fault (self, TROUPE_CHANNEL_FAULT_NOT_JSON, line, length, explanation, self->user_data);
-  else if (troupe_json_text_is_internal (line, length))
-    receive_internal (self, line, length);
+  else if ((cmd = troupe_json_text_get_internal_cmd (line, length, &cmd_length)) != NULL)
+    receive_internal (self, line, length, cmd, cmd_length);
   else
     self->handler->message (self, line, length, self->user_data);
 }

@@ -5,7 +5,6 @@
 #include "base/reactor.h"
 
 #include <gio/gio.h>
-#include <json-glib/json-glib.h>
 
 G_BEGIN_DECLS
 
@@ -48,8 +47,8 @@ typedef struct
   /* A line that is no message. TEXT is NULL for a line that was too long. */
   void (*fault) (TroupeChannel *channel, TroupeChannelFault fault, const char *text, gsize length,
                  const char *explanation, gpointer user_data);
-  /* (nullable): a NODE_CLUSTER message. */
-  void (*cluster) (TroupeChannel *channel, JsonObject *message, gpointer user_data);
+  /* (nullable): a NODE_CLUSTER message, valid JSON, no newline. */
+  void (*cluster) (TroupeChannel *channel, const char *text, gsize length, gpointer user_data);
   /* (nullable): no more messages of this turn; a good moment to write out what was gathered. */
   void (*turn_done) (TroupeChannel *channel, gpointer user_data);
   /* (nullable): after a refused send, the queue has room again. */

@@ -231,19 +231,19 @@ troupe_json_text_is_valid (const char *text, gsize length, gsize *error_offset, 
   return valid;
 }
 
-gboolean
-troupe_json_text_is_internal (const char *text, gsize length)
+const char *
+troupe_json_text_get_internal_cmd (const char *text, gsize length, gsize *cmd_length)
 {
   const guchar *start = (const guchar *) text;
   Walk walk = { start, start, start + length, NULL, 0 };
-  gboolean internal = FALSE;
+  const char *cmd = NULL;
 
   /* JSON.stringify never escapes ASCII letters, so this settles nearly every message. */
   if (length == 0 || memmem (text, length, "\"NODE_", 6) == NULL)
-    return FALSE;
+    return NULL;
   skip_space (&walk);
   if (walk.p >= walk.end || *walk.p != '{')
-    return FALSE;
+    return NULL;
   walk.p++;
   for (;;)
     {
@@ -253,20 +253,23 @@ troupe_json_text_is_internal (const char *text, gsize length)
       skip_space (&walk);
       key = walk.p;
       if (!walk_string (&walk))
-        return internal;
+        return cmd;
       is_cmd = walk.p - key == 5 && memcmp (key, "\"cmd\"", 5) == 0;
       skip_space (&walk);
       walk.p++;
       skip_space (&walk);
       value = walk.p;
       if (!walk_value (&walk))
-        return internal;
+        return cmd;
       /* The last of several equal keys counts, as in JSON.parse. */
       if (is_cmd)
-        internal = walk.p - value > 7 && memcmp (value, "\"NODE_", 6) == 0;
+        {
+          cmd = walk.p - value > 7 && memcmp (value, "\"NODE_", 6) == 0 ? (const char *) value + 1 : NULL;
+          *cmd_length = walk.p - value - 2;
+        }
       skip_space (&walk);
       if (walk.p >= walk.end || *walk.p != ',')
-        return internal;
+        return cmd;
       walk.p++;
     }
 }

@@ -20,9 +20,10 @@ G_BEGIN_DECLS
 gboolean troupe_json_text_is_valid (const char *text, gsize length, gsize *error_offset,
                                     const char **error_message);
 
-/* TRUE when the text, known to be valid, is an object with a `cmd` that marks it as one of
- * Node's own messages: a string longer than five characters that starts with NODE_
- * (lib/internal/child_process.js, isInternal). Such messages are never a user's. */
-gboolean troupe_json_text_is_internal (const char *text, gsize length);
+/* The `cmd` of a text, known to be valid, that is one of Node's own messages: an object whose `cmd`
+ * is a string longer than five characters that starts with NODE_ (lib/internal/child_process.js,
+ * isInternal). Such messages are never a user's.
+ * Returns: (nullable): into TEXT, *CMD_LENGTH bytes; NULL for a user's message. */
+const char *troupe_json_text_get_internal_cmd (const char *text, gsize length, gsize *cmd_length);
 
 G_END_DECLS

@@ -49,11 +49,11 @@ fault_cb (TroupeChannel *channel, TroupeChannelFault fault, const char *text, gs
 }
 
 static void
-cluster_cb (TroupeChannel *channel, JsonObject *message, gpointer user_data)
+cluster_cb (TroupeChannel *channel, const char *text, gsize length, gpointer user_data)
 {
   Fixture *f = user_data;
 
-  g_ptr_array_add (f->seen, g_strdup_printf ("cluster %s", json_object_get_string_member (message, "act")));
+  g_ptr_array_add (f->seen, g_strdup_printf ("cluster %.*s", (int) length, text));
 }
 
 static void
@@ -228,7 +228,7 @@ static void
 test_internal_stays_inside (Fixture *f, gconstpointer data)
 {
   peer_say (f, "{\"cmd\":\"NODE_FOO\"}\n{\"cmd\":\"NODE_CLUSTER\",\"act\":\"online\",\"seq\":0}\n1\n");
-  assert_seen (f, "cluster online|1");
+  assert_seen (f, "cluster {\"cmd\":\"NODE_CLUSTER\",\"act\":\"online\",\"seq\":0}|1");
 }
 
 static void
@@ -468,6 +468,16 @@ test_disconnect_sends_the_queue_first (Fixture *f, gconstpointer data)
 }
 
 static void
+test_close_with_bytes_unread (Fixture *f, gconstpointer data)
+{
+  char byte;
+
+  g_assert_cmpint (write (f->peer, "1\n", 2), ==, 2);
+  troupe_channel_close (f->channel);
+  g_assert_cmpint (read (f->peer, &byte, 1), ==, 0);
+}
+
+static void
 test_random_bytes (Fixture *f, gconstpointer data)
 {
   static const char *const pieces[] = {
@@ -512,6 +522,7 @@ main (int argc, char *argv[])
   ADD ("closing-hands-on-the-rest-first", test_close_hands_on_the_rest_first);
   ADD ("a-pause-keeps-what-comes", test_pause_keeps_and_resumes);
   ADD ("disconnect-sends-the-queue-first", test_disconnect_sends_the_queue_first);
+  ADD ("closing-with-bytes-unread-is-an-end-of-file", test_close_with_bytes_unread);
   ADD ("random-bytes", test_random_bytes);
   return g_test_run ();
 }

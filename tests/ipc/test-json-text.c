@@ -51,12 +51,14 @@ test_prefixes (void)
 {
   const char *text = "{\"a\":[1,-2.5e+3,\"\\u00e9x\",true,false,null,{}],\"é\":\"\"}";
 
+  gsize cmd_length;
+
   for (gsize n = 0; n < strlen (text); n++)
     {
       g_autofree char *copy = g_memdup2 (text, n);
 
       g_assert_false (troupe_json_text_is_valid (copy, n, NULL, NULL));
-      troupe_json_text_is_internal (copy, n);
+      troupe_json_text_get_internal_cmd (copy, n, &cmd_length);
     }
   g_assert_true (troupe_json_text_is_valid (text, strlen (text), NULL, NULL));
 }
@@ -99,8 +101,15 @@ test_internal (void)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    if (troupe_json_text_is_internal (cases[i].text, strlen (cases[i].text)) != cases[i].internal)
-      g_error ("judged wrongly: %s", cases[i].text);
+    {
+      gsize length;
+      const char *cmd = troupe_json_text_get_internal_cmd (cases[i].text, strlen (cases[i].text), &length);
+
+      if ((cmd != NULL) != cases[i].internal)
+        g_error ("judged wrongly: %s", cases[i].text);
+      if (cmd != NULL)
+        g_assert_true (g_str_has_prefix (cmd, "NODE_") && cmd[length] == '"');
+    }
 }
 
 /* Bytes changed at random never make it read outside, and what it takes stays taken when only
@@ -109,7 +118,7 @@ static void
 test_mutations (void)
 {
   const char *seed = "{\"cmd\":\"NODE_X\",\"n\":[1,2.5e3,-7],\"s\":\"a\\u12abé\",\"t\":[true,false,null]}";
-  gsize length = strlen (seed);
+  gsize length = strlen (seed), cmd_length;
 
   for (guint i = 0; i < 20000; i++)
     {
@@ -121,7 +130,7 @@ test_mutations (void)
       for (int k = g_test_rand_int_range (0, 4); k > 0; k--)
         copy[g_test_rand_int_range (0, n)] = g_test_rand_int_range (0, 256);
       taken = troupe_json_text_is_valid (copy, n, NULL, NULL);
-      troupe_json_text_is_internal (copy, n);
+      troupe_json_text_get_internal_cmd (copy, n, &cmd_length);
       spaced = g_malloc (n + 2);
       spaced[0] = ' ';
       memcpy (spaced + 1, copy, n);
