@@ -11,7 +11,9 @@
 
 typedef struct _TroupeJournalWatch TroupeJournalWatch;
 
-/* Watches the run folder DIR (it must exist). NULL with errno set on failure. */
+/* Watches the run folder DIR (it must exist), armed from the start. NULL with errno set on
+ * failure (the kernel grants a user 128 of these by default: one for each log on screen, not
+ * one for each run there is). */
 TroupeJournalWatch *troupe_journal_watch_new (const char *dir);
 void troupe_journal_watch_free (TroupeJournalWatch *watch);
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include "journal/journal-record.h"
+#include "journal/journal-writer.h"
+
+#include <stdbool.h>
+
+/* What the writer's three files share: appending (journal-writer.c), opening and
+ * repairing (journal-repair.c), deleting what is oldest (journal-prune.c). */
+
+typedef struct
+{
+  int fd; /* of the data segment last written, -1 */
+  uint64_t segment;
+  uint64_t bytes, rows; /* named by records so far */
+  bool open_line;       /* the last byte was no newline */
+
+  /* A gap that is not in the index yet, and one that is and may still grow. */
+  uint64_t gap_pending_bytes;
+  uint64_t gap_pending_time;
+  bool gap_written;
+  uint64_t gap_number;
+  TroupeIndexRecord gap;
+} TroupeWriterColumn;
+
+struct _TroupeJournalWriter
+{
+  int dir_fd;
+  int index_fd; /* of the newest index segment, locked */
+  TroupeIndexHeader header;
+  TroupeWriterColumn columns[TROUPE_JOURNAL_COLUMNS];
+  uint64_t n_records;
+  uint64_t last_time_usec;
+  uint64_t lost_bytes;
+  uint64_t limit_bytes;
+};
+
+/* Makes sure that the segment for the next byte of COLUMN is open. */
+int troupe_writer_open_data (TroupeJournalWriter *writer, int column);
+
+/* Writes the header of an index segment into FD. */
+int troupe_writer_write_header (int fd, const TroupeIndexHeader *header);
+
+/* Names the N bytes at BYTES, which stand in COLUMN's file already, in the index.
+ * WITH_NEWLINE: one more byte follows them, a newline. Sets *NAMED to how many bytes (with that
+ * newline) have a record now, and moves the column there. */
+int troupe_writer_name_bytes (TroupeJournalWriter *writer, int column, TroupeRecordKind kind,
+                              uint64_t time_usec, const uint8_t *bytes, size_t n, bool with_newline,
+                              size_t *named);
+
+/* Records N bytes of COLUMN as lost, now or as soon as it can be. */
+int troupe_writer_lose (TroupeJournalWriter *writer, int column, uint64_t time_usec, uint64_t n);
+
+/* Brings a log that exists, whose newest index segment is open, to where writing can go on. */
+int troupe_writer_repair (TroupeJournalWriter *writer);
+
+/* Deletes the oldest segments while the log is over its limit. */
+void troupe_writer_prune (TroupeJournalWriter *writer);

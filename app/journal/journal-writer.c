@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* Appends to a log: first the bytes, then the records that name them.
+ *
+ * The keeper calls this for every read from a worker's pipes, so the common way is two
+ * pwrites and one pass over the bytes to count lines. The order is the whole promise:
+ * a crash between the two writes leaves bytes without a record, never a record without bytes.
+ *
+ * What fails goes one of two ways. Bytes that the disk did not take, or that the index has
+ * no room to name, are lost and become a gap. A gap that cannot be written either waits in
+ * memory; until it is written no later bytes of that stream are taken, so order holds. */
+
+#include "journal/journal-writer-private.h"
+
+#include "journal/journal-count.h"
+#include "journal/journal-files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Records that go into the index with one write; 1 MiB of bytes. */
+#define BATCH 16
+
+/* A limit is kept in this many segments, within these sizes. */
+#define SEGMENTS_PER_LIMIT 16
+#define AUTOMATIC_SEGMENT_MIN (UINT64_C (16) * 1024)
+#define AUTOMATIC_SEGMENT_MAX (UINT64_C (64) * 1024 * 1024)
+/* An index segment is this much smaller than a data segment. */
+#define INDEX_SEGMENT_SHARE 4
+#define INDEX_SEGMENT_RECORDS_MIN 16
+
+/* As much of the bytes as the file takes. Bytes written; sets *ERROR when that is not all. */
+static size_t
+write_fully (int fd, const uint8_t *bytes, size_t n, bool with_newline, uint64_t offset, int *error)
+{
+  size_t total = n + with_newline;
+  size_t done = 0;
+
+  while (done < total)
+    {
+      struct iovec parts[2];
+      int n_parts = 0;
+      ssize_t written;
+
+      if (done < n)
+        parts[n_parts++] = (struct iovec) { .iov_base = (void *) (bytes + done), .iov_len = n - done };
+      if (with_newline)
+        parts[n_parts++] = (struct iovec) { .iov_base = (void *) "\n", .iov_len = 1 };
+      written = pwritev (fd, parts, n_parts, (off_t) (offset + done));
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written <= 0)
+        {
+          *error = written < 0 ? -errno : -EIO;
+          break;
+        }
+      done += (size_t) written;
+    }
+  return done;
+}
+
+int
+troupe_writer_write_header (int fd, const TroupeIndexHeader *header)
+{
+  uint8_t bytes[TROUPE_JOURNAL_HEADER_SIZE];
+  int error = 0;
+
+  troupe_index_header_pack (header, bytes);
+  write_fully (fd, bytes, sizeof bytes, false, 0, &error);
+  return error;
+}
+
+static uint64_t
+get_slot_offset (TroupeJournalWriter *writer, uint64_t number)
+{
+  return TROUPE_JOURNAL_HEADER_SIZE + number % writer->header.segment_records * TROUPE_JOURNAL_SLOT_SIZE;
+}
+
+static int
+start_index_segment (TroupeJournalWriter *writer)
+{
+  TroupeIndexHeader header = writer->header;
+  int fd, error;
+
+  header.segment++;
+  fd = troupe_files_open (writer->dir_fd, header.log, TROUPE_FILES_INDEX, header.segment,
+                          O_RDWR | O_CREAT | O_TRUNC);
+  if (fd < 0)
+    return fd;
+  error = flock (fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -EBUSY;
+  if (error == 0)
+    error = troupe_writer_write_header (fd, &header);
+  if (error < 0)
+    {
+      troupe_files_unlink (writer->dir_fd, header.log, TROUPE_FILES_INDEX, header.segment);
+      close (fd);
+      return error;
+    }
+  close (writer->index_fd);
+  writer->index_fd = fd;
+  writer->header = header;
+  return 0;
+}
+
+/* Writes records from WRITER->n_records on, as many as fit into one segment. Returns how many
+ * are whole in the index, at least one, or a negative errno. */
+static int
+write_records (TroupeJournalWriter *writer, const TroupeIndexRecord *records, int n)
+{
+  uint8_t slots[BATCH * TROUPE_JOURNAL_SLOT_SIZE];
+  uint64_t room;
+  size_t written;
+  int error = 0;
+
+  if (writer->n_records / writer->header.segment_records != writer->header.segment)
+    {
+      error = start_index_segment (writer);
+      if (error < 0)
+        return error;
+    }
+  room = writer->header.segment_records - writer->n_records % writer->header.segment_records;
+  if ((uint64_t) n > room)
+    n = (int) room;
+  for (int i = 0; i < n; i++)
+    troupe_index_record_pack (&records[i], writer->n_records + (uint64_t) i,
+                              slots + i * TROUPE_JOURNAL_SLOT_SIZE);
+  written = write_fully (writer->index_fd, slots, (size_t) n * TROUPE_JOURNAL_SLOT_SIZE, false,
+                         get_slot_offset (writer, writer->n_records), &error);
+  n = (int) (written / TROUPE_JOURNAL_SLOT_SIZE);
+  return n > 0 ? n : error;
+}
+
+/* A record with the state of the log before it. */
+static void
+init_record (TroupeJournalWriter *writer, int column, TroupeRecordKind kind, uint64_t time_usec,
+             TroupeIndexRecord *record)
+{
+  memset (record, 0, sizeof *record);
+  record->time_usec = time_usec;
+  record->stream = (uint8_t) troupe_log_get_stream (writer->header.log, (unsigned) column);
+  record->kind = (uint8_t) kind;
+  for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
+    {
+      record->bytes_before[i] = writer->columns[i].bytes;
+      record->rows_before[i] = writer->columns[i].rows;
+      if (writer->columns[i].open_line && i != column)
+        record->flags |= TROUPE_RECORD_FLAG_OPEN (i);
+    }
+}
+
+int
+troupe_writer_name_bytes (TroupeJournalWriter *writer, int column, TroupeRecordKind kind,
+                          uint64_t time_usec, const uint8_t *bytes, size_t n, bool with_newline,
+                          size_t *named)
+{
+  TroupeWriterColumn *target = &writer->columns[column];
+  size_t total = n + with_newline;
+
+  *named = 0;
+  while (*named < total)
+    {
+      TroupeIndexRecord records[BATCH];
+      uint64_t column_bytes = target->bytes, column_rows = target->rows;
+      bool open_line = target->open_line;
+      size_t at = *named;
+      int n_records = 0, n_written;
+
+      for (; n_records < BATCH && at < total; n_records++)
+        {
+          TroupeIndexRecord *record = &records[n_records];
+          size_t length = total - at;
+          bool ends_with_newline;
+
+          if (length > TROUPE_JOURNAL_RECORD_MAX)
+            length = TROUPE_JOURNAL_RECORD_MAX;
+          ends_with_newline = at + length > n || bytes[at + length - 1] == '\n';
+
+          init_record (writer, column, kind, time_usec, record);
+          record->bytes_before[column] = column_bytes;
+          record->rows_before[column] = column_rows;
+          record->length = length;
+          /* The newline that is the last byte starts its line in the next record. */
+          record->rows = (uint32_t) (!open_line + troupe_count_newlines (bytes + at, length - 1));
+          if (!open_line)
+            record->flags |= TROUPE_RECORD_FLAG_STARTS_LINE;
+          open_line = !ends_with_newline;
+          if (open_line)
+            record->flags |= TROUPE_RECORD_FLAG_OPEN (column);
+
+          column_bytes += length;
+          column_rows += record->rows;
+          at += length;
+        }
+
+      n_written = write_records (writer, records, n_records);
+      if (n_written < 0)
+        return n_written;
+      writer->n_records += (uint64_t) n_written;
+      writer->last_time_usec = time_usec;
+      for (int i = 0; i < n_written; i++)
+        {
+          *named += records[i].length;
+          target->bytes += records[i].length;
+          target->rows += records[i].rows;
+          target->open_line = records[i].flags & TROUPE_RECORD_FLAG_OPEN (column);
+        }
+      target->gap_written = false;
+    }
+  return 0;
+}
+
+static bool
+gap_can_grow (TroupeJournalWriter *writer, const TroupeWriterColumn *target)
+{
+  return target->gap_written
+         && target->gap_number / writer->header.segment_records == writer->header.segment;
+}
+
+static int
+write_gap (TroupeJournalWriter *writer, int column)
+{
+  TroupeWriterColumn *target = &writer->columns[column];
+  TroupeIndexRecord gap;
+  uint8_t slot[TROUPE_JOURNAL_SLOT_SIZE];
+  int error = 0;
+
+  if (target->gap_pending_bytes == 0)
+    return 0;
+  if (gap_can_grow (writer, target))
+    {
+      gap = target->gap;
+      gap.length += target->gap_pending_bytes;
+      troupe_index_record_pack (&gap, target->gap_number, slot);
+      write_fully (writer->index_fd, slot, sizeof slot, false, get_slot_offset (writer, target->gap_number),
+                   &error);
+      if (error < 0)
+        return error;
+    }
+  else
+    {
+      uint64_t time_usec = target->gap_pending_time;
+
+      if (time_usec < writer->last_time_usec)
+        time_usec = writer->last_time_usec;
+      init_record (writer, column, TROUPE_RECORD_LOST, time_usec, &gap);
+      gap.flags |= TROUPE_RECORD_FLAG_STARTS_LINE;
+      gap.rows = 1;
+      gap.length = target->gap_pending_bytes;
+      error = write_records (writer, &gap, 1);
+      if (error < 0)
+        return error;
+      target->gap_written = true;
+      target->gap_number = writer->n_records++;
+      target->rows++;
+      target->open_line = false;
+      writer->last_time_usec = time_usec;
+    }
+  target->gap = gap;
+  target->gap_pending_bytes = 0;
+  return 0;
+}
+
+int
+troupe_writer_lose (TroupeJournalWriter *writer, int column, uint64_t time_usec, uint64_t n)
+{
+  TroupeWriterColumn *target = &writer->columns[column];
+
+  if (target->gap_pending_bytes == 0)
+    target->gap_pending_time = time_usec;
+  target->gap_pending_bytes += n;
+  writer->lost_bytes += n;
+  return write_gap (writer, column);
+}
+
+int
+troupe_writer_open_data (TroupeJournalWriter *writer, int column)
+{
+  TroupeWriterColumn *target = &writer->columns[column];
+  uint64_t segment = target->bytes / writer->header.segment_bytes;
+  int fd;
+
+  if (target->fd >= 0 && target->segment == segment)
+    return 0;
+  fd = troupe_files_open (writer->dir_fd, writer->header.log, column, segment, O_WRONLY | O_CREAT);
+  if (fd < 0)
+    return fd;
+  if (target->fd >= 0)
+    close (target->fd);
+  target->fd = fd;
+  target->segment = segment;
+  return 0;
+}
+
+/* Writes and names bytes up to the end of the data segment. Sets *DONE to what is kept. */
+static int
+append_piece (TroupeJournalWriter *writer, int column, TroupeRecordKind kind, uint64_t time_usec,
+              const uint8_t *bytes, size_t n, bool with_newline, bool all_or_nothing, size_t *done)
+{
+  TroupeWriterColumn *target = &writer->columns[column];
+  uint64_t position = target->bytes % writer->header.segment_bytes;
+  size_t written;
+  int error, name_error;
+
+  *done = 0;
+  error = troupe_writer_open_data (writer, column);
+  if (error < 0)
+    return error;
+  written = write_fully (target->fd, bytes, n, with_newline, position, &error);
+  if (written == n + with_newline || (written > 0 && !all_or_nothing))
+    {
+      bool newline_written = written > n;
+
+      name_error = troupe_writer_name_bytes (writer, column, kind, time_usec, bytes,
+                                             newline_written ? n : written, newline_written, done);
+      if (name_error < 0)
+        error = name_error;
+    }
+  /* No bytes may stay that will never have a record: the next ones go there. Should this
+   * fail, too, they are overwritten all the same. */
+  if (written > *done && ftruncate (target->fd, (off_t) (position + *done)) != 0 && error == 0)
+    error = -errno;
+  return error;
+}
+
+int
+troupe_journal_writer_append (TroupeJournalWriter *writer, TroupeStream stream, TroupeRecordKind kind,
+                              uint64_t time_usec, const void *bytes, size_t length)
+{
+  const uint8_t *at = bytes;
+  int column = troupe_log_get_column (writer->header.log, stream);
+  bool is_lines = troupe_stream_is_lines (stream);
+  bool add_newline;
+  uint64_t total, done = 0;
+  int error;
+
+  if (column < 0 || (unsigned) kind > TROUPE_RECORD_EVENT)
+    return -EINVAL;
+  if (time_usec < writer->last_time_usec)
+    time_usec = writer->last_time_usec;
+  if (kind == TROUPE_RECORD_LOST)
+    return length > 0 ? troupe_writer_lose (writer, column, time_usec, length) : 0;
+
+  add_newline = is_lines && (length == 0 || at[length - 1] != '\n');
+  total = (uint64_t) length + add_newline;
+  if (total == 0)
+    return 0;
+
+  error = write_gap (writer, column);
+  while (error == 0 && done < total)
+    {
+      uint64_t room = writer->header.segment_bytes
+                      - writer->columns[column].bytes % writer->header.segment_bytes;
+      uint64_t piece = total - done < room ? total - done : room;
+      bool with_newline = add_newline && done + piece == total;
+      size_t kept;
+
+      error = append_piece (writer, column, kind, time_usec, at + done, (size_t) piece - with_newline,
+                            with_newline, is_lines && piece == total, &kept);
+      done += kept;
+    }
+  if (done < total)
+    troupe_writer_lose (writer, column, time_usec, total - done);
+  troupe_writer_prune (writer);
+  return error;
+}
+
+uint64_t
+troupe_journal_writer_get_stream_bytes (TroupeJournalWriter *writer, TroupeStream stream)
+{
+  int column = troupe_log_get_column (writer->header.log, stream);
+
+  return column >= 0 ? writer->columns[column].bytes : 0;
+}
+
+uint64_t
+troupe_journal_writer_get_lost_bytes (TroupeJournalWriter *writer)
+{
+  return writer->lost_bytes;
+}
+
+static uint64_t
+clamp (uint64_t value, uint64_t low, uint64_t high)
+{
+  return value < low ? low : value > high ? high : value;
+}
+
+static void
+choose_segments (const TroupeJournalOptions *options, TroupeIndexHeader *header)
+{
+  uint64_t bytes = options->segment_bytes;
+
+  if (bytes == 0 && options->limit_bytes == 0)
+    {
+      header->segment_bytes = TROUPE_JOURNAL_SEGMENT_MAX;
+      header->segment_records = TROUPE_JOURNAL_SEGMENT_RECORDS_MAX;
+      return;
+    }
+  if (bytes == 0)
+    bytes = clamp (options->limit_bytes / SEGMENTS_PER_LIMIT, AUTOMATIC_SEGMENT_MIN, AUTOMATIC_SEGMENT_MAX);
+  header->segment_bytes = clamp (bytes, TROUPE_JOURNAL_SEGMENT_MIN, TROUPE_JOURNAL_SEGMENT_MAX);
+  header->segment_records = clamp (header->segment_bytes / INDEX_SEGMENT_SHARE / TROUPE_JOURNAL_SLOT_SIZE,
+                                   INDEX_SEGMENT_RECORDS_MIN, TROUPE_JOURNAL_SEGMENT_RECORDS_MAX);
+}
+
+static bool
+has_data (TroupeJournalWriter *writer, TroupeLog log)
+{
+  for (int column = 0; troupe_log_get_stream (log, (unsigned) column) >= 0; column++)
+    {
+      int fd = troupe_files_open (writer->dir_fd, log, column, 0, O_RDONLY);
+      off_t size = fd >= 0 ? lseek (fd, 0, SEEK_END) : 0;
+
+      if (fd >= 0)
+        close (fd);
+      if (size > 0)
+        return true;
+    }
+  return false;
+}
+
+/* Starts the index of a new log, or of one whose index is beyond use. */
+static int
+create_index (TroupeJournalWriter *writer, TroupeLog log, const TroupeJournalOptions *options)
+{
+  static const TroupeJournalOptions unlimited;
+
+  writer->header = (TroupeIndexHeader) { .log = log };
+  /* The size of segments is lost with the header. Bytes that are there can only be taken as one. */
+  choose_segments (has_data (writer, log) ? &unlimited : options, &writer->header);
+  writer->index_fd = troupe_files_open (writer->dir_fd, log, TROUPE_FILES_INDEX, 0, O_RDWR | O_CREAT);
+  if (writer->index_fd < 0)
+    return writer->index_fd;
+  if (flock (writer->index_fd, LOCK_EX | LOCK_NB) != 0)
+    return -EBUSY;
+  if (ftruncate (writer->index_fd, 0) != 0)
+    return -errno;
+  return troupe_writer_write_header (writer->index_fd, &writer->header);
+}
+
+static int
+open_index (TroupeJournalWriter *writer, TroupeLog log, const TroupeJournalOptions *options)
+{
+  int fd = troupe_files_open_newest_index (writer->dir_fd, log, O_RDWR, &writer->header);
+
+  if (fd == -ENOENT || fd == -EBADMSG)
+    return create_index (writer, log, options);
+  if (fd < 0)
+    return fd;
+  writer->index_fd = fd;
+  return flock (fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -EBUSY;
+}
+
+int
+troupe_journal_writer_open (const char *dir, TroupeLog log, const TroupeJournalOptions *options,
+                            TroupeJournalWriter **out)
+{
+  static const TroupeJournalOptions defaults;
+  TroupeJournalWriter *writer;
+  int error;
+
+  if (options == NULL)
+    options = &defaults;
+  if ((unsigned) log > TROUPE_LOG_ACTIVITY)
+    return -EINVAL;
+  writer = calloc (1, sizeof *writer);
+  if (writer == NULL)
+    return -ENOMEM;
+  writer->index_fd = -1;
+  for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
+    writer->columns[i].fd = -1;
+  writer->limit_bytes = options->limit_bytes;
+
+  writer->dir_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  error = writer->dir_fd >= 0 ? 0 : -errno;
+  if (error == 0)
+    error = open_index (writer, log, options);
+  if (error == 0)
+    error = troupe_writer_repair (writer);
+  /* The files stand there from the start, for whoever looks into the folder. */
+  for (int i = 0; error == 0 && troupe_log_get_stream (log, (unsigned) i) >= 0; i++)
+    error = troupe_writer_open_data (writer, i);
+  if (error < 0)
+    {
+      troupe_journal_writer_close (writer);
+      return error;
+    }
+  *out = writer;
+  return 0;
+}
+
+void
+troupe_journal_writer_close (TroupeJournalWriter *writer)
+{
+  if (writer == NULL)
+    return;
+  for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
+    {
+      if (writer->index_fd >= 0)
+        write_gap (writer, i);
+      if (writer->columns[i].fd >= 0)
+        close (writer->columns[i].fd);
+    }
+  if (writer->index_fd >= 0)
+    close (writer->index_fd);
+  if (writer->dir_fd >= 0)
+    close (writer->dir_fd);
+  free (writer);
+}
