@@ -70,22 +70,19 @@ def expected_tests(build, suites):
             if not suites or any(s.split(':')[-1] in suites for s in t['suite'])]
 
 
-def tail(text):
-    lines = text.rstrip().splitlines()
-    cut = len(lines) - SHOWN_LINES
-    return ([f'… {cut} lines before these'] if cut > 0 else []) + lines[-SHOWN_LINES:]
-
-
 def tell_failure(name, cases, trouble, test, build):
     print(f'\n---- {name}' + (f' {trouble}' if trouble else ''))
+    # A failed test's passed cases only hide what matters.
+    lines = {stream: [line for line in (test.get(stream) or '').rstrip().splitlines()
+                      if stream == 'stderr' or not re.match(r'ok |1\.\.\d+$|TAP version', line)]
+             for stream in ('stdout', 'stderr')}
     for verdict, case, _ in cases:
-        if verdict == 'failed' and case != 'whole test':
+        if verdict == 'failed' and len(lines['stdout']) > SHOWN_LINES and case != 'whole test':
             print(f'  failed: {case}')
-    for stream in ('stdout', 'stderr'):
-        # A failed test's passed cases only hide what matters.
-        text = '\n'.join(l for l in (test.get(stream) or '').splitlines()
-                         if stream == 'stderr' or not l.startswith('ok '))
-        for line in tail(text):
+    for stream, whole in lines.items():
+        if len(whole) > SHOWN_LINES:
+            print(f'  {stream} | … {len(whole) - SHOWN_LINES} lines before these')
+        for line in whole[-SHOWN_LINES:]:
             print(f'  {stream} | {line}')
     print(f'  Again, alone: meson test -C {build} -v {name.split(" / ")[-1]}')
 

@@ -182,6 +182,7 @@ need ()
   packages=${packages% }
 
   say "Missing: $whats"
+  say "Packages for it: $packages"
   find_root && can=0 || can=$?
   if [ "$can" -ne 0 ]; then
     say
@@ -189,8 +190,8 @@ need ()
     say
     say "    ${bold}sudo $install_command $packages${plain}"
     say
-    say "(as root, without the sudo) and start ${0##*/} again."
-    [ "$can" -eq 2 ] || say "${0##*/} could not do it: it is not root, and sudo is absent or would not let it."
+    say "(as root without the sudo), and start ./${0##*/} again."
+    [ "$can" -eq 2 ] || say "It could not be done from here: this is not root, and sudo is absent or asks for a password."
     exit 1
   fi
   # shellcheck disable=SC2086 # packages are words
