@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* Messages per second through the channel and CPU per message of the parent, with one echoing
+ * Node child, against Node itself as the parent in the same run. Rounds alternate; figures are
+ * medians of the rounds and of their ratios.
+ *
+ *   bench-channel [--short] */
+
+#include "config.h"
+
+#include "ipc/channel.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define WARM_UP 2000
+
+typedef struct
+{
+  double wall_usec, cpu_usec;
+} Figures;
+
+typedef struct
+{
+  GMainLoop *loop;
+  guint total, window, sent, received;
+  gint64 start;
+  double cpu;
+  Figures figures;
+} Run;
+
+static double
+own_cpu_usec (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+}
+
+static void
+send_one (TroupeChannel *channel, Run *run)
+{
+  char text[128];
+  int length = g_snprintf (text, sizeof text, "{\"id\":%u,\"method\":\"resize\",\"path\":\"/images/cat.png\"}", run->sent++);
+
+  troupe_channel_send (channel, text, length, NULL);
+}
+
+static void
+message_cb (TroupeChannel *channel, const char *text, gsize length, gpointer user_data)
+{
+  Run *run = user_data;
+
+  if (++run->received == WARM_UP)
+    {
+      run->start = g_get_monotonic_time ();
+      run->cpu = own_cpu_usec ();
+    }
+  if (run->sent < run->total + WARM_UP)
+    send_one (channel, run);
+  if (run->received == run->total + WARM_UP)
+    {
+      run->figures.wall_usec = g_get_monotonic_time () - run->start;
+      run->figures.cpu_usec = own_cpu_usec () - run->cpu;
+      troupe_channel_disconnect (channel);
+    }
+}
+
+static void
+fault_cb (TroupeChannel *channel, TroupeChannelFault fault, const char *text, gsize length,
+          const char *explanation, gpointer user_data)
+{
+  g_error ("%s", explanation);
+}
+
+static void
+closed_cb (TroupeChannel *channel, gpointer user_data)
+{
+  g_error ("the child left");
+}
+
+static const TroupeChannelHandler handler = { .message = message_cb, .fault = fault_cb, .closed = closed_cb };
+
+static void
+child_exit_cb (GPid pid, int wait_status, gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+}
+
+static Figures
+run_ours (guint total, guint window)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TroupeReactor) reactor = troupe_reactor_new (NULL, &error);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "bench", "channel-child.js", NULL);
+  const char *argv[] = { "node", script, NULL };
+  g_auto (GStrv) env = g_environ_setenv (g_get_environ (), "NODE_CHANNEL_FD", "3", TRUE);
+  Run run = { loop, total, window };
+  TroupeChannel *channel;
+  int ours, theirs, target = 3;
+  GPid pid;
+
+  if (reactor == NULL || !troupe_channel_socketpair (&ours, &theirs, &error) ||
+      !g_spawn_async_with_pipes_and_fds (NULL, argv, (const char *const *) env,
+                                         G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, 1, 2,
+                                         &theirs, &target, 1, &pid, NULL, NULL, NULL, &error))
+    g_error ("%s", error->message);
+  close (theirs);
+  channel = troupe_channel_new (reactor, ours, &handler, &run, &error);
+  g_child_watch_add (pid, child_exit_cb, loop);
+  for (guint i = 0; i < window; i++)
+    send_one (channel, &run);
+  g_main_loop_run (loop);
+  troupe_channel_free (channel);
+  return run.figures;
+}
+
+static Figures
+run_node (guint total, guint window)
+{
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "bench", "channel-parent.js", NULL);
+  g_autofree char *total_text = g_strdup_printf ("%u", total);
+  g_autofree char *window_text = g_strdup_printf ("%u", window);
+  const char *argv[] = { "node", script, total_text, window_text, NULL };
+  g_autofree char *output = NULL;
+  g_autoptr (GError) error = NULL;
+  Figures figures;
+
+  if (!g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, NULL, &error))
+    g_error ("%s", error->message);
+  if (sscanf (output, "%lf %lf", &figures.wall_usec, &figures.cpu_usec) != 2)
+    g_error ("Node as the parent printed: %s", output);
+  return figures;
+}
+
+static int
+compare_doubles (const void *a, const void *b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return x < y ? -1 : x > y;
+}
+
+static double
+median (double *values, guint n)
+{
+  qsort (values, n, sizeof *values, compare_doubles);
+  return values[n / 2];
+}
+
+static void
+compare (const char *name, guint total, guint window, guint rounds)
+{
+  g_autofree double *ours = g_new (double, rounds), *nodes = g_new (double, rounds);
+  g_autofree double *rate = g_new (double, rounds), *cpu = g_new (double, rounds);
+  g_autofree double *our_cpu = g_new (double, rounds), *node_cpu = g_new (double, rounds);
+
+  for (guint i = 0; i < rounds; i++)
+    {
+      Figures c = run_ours (total, window), node = run_node (total, window);
+
+      ours[i] = total / c.wall_usec * 1e6;
+      nodes[i] = total / node.wall_usec * 1e6;
+      rate[i] = ours[i] / nodes[i];
+      our_cpu[i] = c.cpu_usec / total;
+      node_cpu[i] = node.cpu_usec / total;
+      cpu[i] = our_cpu[i] / node_cpu[i];
+    }
+  printf ("%s: %.0f messages/s there and back, Node as parent %.0f, ratio %.2f (goal >= 1.3)\n", name,
+          median (ours, rounds), median (nodes, rounds), median (rate, rounds));
+  printf ("%s: parent CPU %.2f us/message, Node %.2f, ratio %.2f (goal <= 0.55)\n", name, median (our_cpu, rounds),
+          median (node_cpu, rounds), median (cpu, rounds));
+}
+
+int
+main (int argc, char *argv[])
+{
+  gboolean short_run = argc > 1 && strcmp (argv[1], "--short") == 0;
+  g_autofree char *node = g_find_program_in_path ("node");
+  char *test_argv[] = { argv[0], NULL }, **test_argv_p = test_argv;
+  int test_argc = 1;
+
+  g_test_init (&test_argc, &test_argv_p, NULL);
+  if (node == NULL)
+    {
+      printf ("skipped: Node.js is not installed\n");
+      return 77;
+    }
+  compare ("one in flight", short_run ? 5000 : 100000, 1, short_run ? 1 : 5);
+  compare ("64 in flight", short_run ? 20000 : 400000, 64, short_run ? 1 : 5);
+  return 0;
+}

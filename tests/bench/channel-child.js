@@ -1,0 +1,3 @@
+// The other end of bench-channel: echoes every message.
+'use strict';
+process.on('message', (message) => process.send(message));
