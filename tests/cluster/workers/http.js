@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright The Troupe authors
 // One worker of an http server. argv: listen arguments as JSON, then options as JSON.
 'use strict';
 const http = require('node:http');

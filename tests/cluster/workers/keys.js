@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright The Troupe authors
 // All workers of a TLS server must have the same ticket keys.
 'use strict';
 const tls = require('node:tls');

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright The Troupe authors
 // An ES module as a worker, with messages both ways and a grandchild that sees no channel.
 import cluster from 'node:cluster';
 import { execFileSync } from 'node:child_process';

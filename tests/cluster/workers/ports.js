@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright The Troupe authors
 // Three servers on ports of the kernel's choice.
 'use strict';
 const net = require('node:net');

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright The Troupe authors
 // The same port twice in one worker: the second must fail and the first still serve.
 'use strict';
 const http = require('node:http');

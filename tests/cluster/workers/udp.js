@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright The Troupe authors
 // Echoes datagrams; with "twice" binds the same port a second time.
 'use strict';
 const dgram = require('node:dgram');
