@@ -63,7 +63,15 @@ TroupeKeeper *troupe_keeper_pool_launch (TroupeKeeperPool *self, const TroupeLau
  * Returns: (transfer container) (element-type TroupeKeeper): each has a status already. */
 GPtrArray *troupe_keeper_pool_adopt (TroupeKeeperPool *self, GError **error);
 
-/* A keeper's signals, each at most once a run, in this order:
+/* Kills every process of ours that carries the mark of the run IDENTITY in its environment
+ * (TROUPE_RUN_ID, set by the keeper): what is left when a keeper was killed, since only its
+ * worker dies with it. Loops until none is found; blocks at most a second, some 20 ms as a
+ * rule. A keeper's "lost" comes after this; call it for a run that adopt found no keeper for.
+ * Returns: how many it killed. */
+guint troupe_keeper_sweep_orphans (const char *identity);
+
+/* A keeper's signals, each at most once a run, in this order. An adopted keeper's status says
+ * what was before; only what comes after is a signal.
  *   "started"  ()   the program runs; status has its pid
  *   "exited"   ()   the main process ended, or could not be started (phase FAILED)
  *   "ended"    ()   nothing of the run is left, journal closed; also after FAILED
