@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include "troupe-dbus.h"
+
+G_BEGIN_DECLS
+
+/* An engine that runs nothing: it owns the name, exports programs and workers as told and
+ * writes down what it is asked. For tests of the window and its models. */
+typedef struct _FakeEngine FakeEngine;
+
+/* Owns the name before it returns. */
+FakeEngine *fake_engine_new (GDBusConnection *connection);
+/* Gives the name back and takes all objects away, as a dying engine does. */
+void fake_engine_free (FakeEngine *self);
+
+/* Adds a program with N stopped workers: NAME, or NAME.1 … NAME.N. */
+void fake_engine_add_program (FakeEngine *self, const char *project, const char *name, const char *command,
+                              guint n_workers);
+void fake_engine_remove_program (FakeEngine *self, const char *project, const char *name);
+void fake_engine_add_project (FakeEngine *self, const char *name, const char *path);
+
+/* The worker's skeleton, to set what it says; (transfer none). */
+TroupeBusWorker1 *fake_engine_get_worker (FakeEngine *self, const char *name);
+/* Running since SECONDS ago, with a pid. */
+void fake_engine_set_running (FakeEngine *self, const char *name, guint seconds);
+/* Ended: CODE >= 0, or SIGNAL. */
+void fake_engine_set_ended (FakeEngine *self, const char *name, const char *state, int code, const char *signal_name,
+                            const char *summary);
+void fake_engine_set_journal (FakeEngine *self, const char *name, const char *journal);
+
+/* Sends one Stats signal for all workers alive; figures grow from BASE. */
+void fake_engine_emit_stats (FakeEngine *self, double base);
+
+/* Check answers with this problem from now on; KEY NULL: none. */
+void fake_engine_set_problem (FakeEngine *self, const char *key, const char *message);
+
+/* Calls so far, oldest first: "Worker1.Stop web.1", "Engine1.Launch sleep 5". */
+GPtrArray *fake_engine_get_calls (FakeEngine *self);
+gboolean fake_engine_was_called (FakeEngine *self, const char *call);
+/* Runs the main context until that call was made. */
+void fake_engine_wait_for_call (FakeEngine *self, const char *call);
+
+G_END_DECLS

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include "client/client.h"
+
+G_BEGIN_DECLS
+
+/* What a person has picked: any mix of projects, programs and workers. Knows which workers
+ * that means now and what can be done with them. What the client no longer has falls out.
+ *
+ * Signals: "changed" when its workers or any of their states changed, "sampled" with the
+ * client's. Main thread. */
+#define TROUPE_TYPE_SUBJECT (troupe_subject_get_type ())
+G_DECLARE_FINAL_TYPE (TroupeSubject, troupe_subject, TROUPE, SUBJECT, GObject)
+
+typedef enum
+{
+  TROUPE_CAN_START = 1 << 0,
+  TROUPE_CAN_STOP = 1 << 1,
+  TROUPE_CAN_RESTART = 1 << 2,
+  TROUPE_CAN_KILL = 1 << 3,
+  TROUPE_CAN_SIGNAL = 1 << 4,
+  TROUPE_CAN_REMOVE = 1 << 5,
+  TROUPE_CAN_CLOSE = 1 << 6,   /* it is one project that was opened */
+  TROUPE_CAN_COPY = 1 << 7,    /* there is one command line */
+  TROUPE_CAN_FOLDER = 1 << 8,  /* there is one folder */
+} TroupeCan;
+
+/* ITEMS: of project, program and worker items; may be empty. */
+TroupeSubject *troupe_subject_new (TroupeClient *client, GPtrArray *items);
+
+gboolean troupe_subject_is_empty (TroupeSubject *self);
+gboolean troupe_subject_equal (TroupeSubject *self, TroupeSubject *other);
+/* Each worker once, in the order picked. (transfer none) (element-type TroupeWorkerItem) */
+GPtrArray *troupe_subject_get_workers (TroupeSubject *self);
+/* (transfer none) (element-type GObject) */
+GPtrArray *troupe_subject_get_items (TroupeSubject *self);
+TroupeCan troupe_subject_get_can (TroupeSubject *self);
+
+/* The one worker, program or project it is; NULL when it is more. A worker alone in its
+ * program is both. */
+TroupeWorkerItem *troupe_subject_get_worker (TroupeSubject *self);
+TroupeProgramItem *troupe_subject_get_program (TroupeSubject *self);
+TroupeProjectItem *troupe_subject_get_project (TroupeSubject *self);
+
+/* Every program that is meant as a whole: what Remove takes away.
+ * Returns: (transfer container) (element-type TroupeProgramItem) */
+GPtrArray *troupe_subject_dup_programs (TroupeSubject *self);
+
+/* "web.2", "web", "shop", "3 workers". Returns: (transfer full) */
+char *troupe_subject_dup_title (TroupeSubject *self);
+/* "Running · spawn · PID 4711 · up 3 min". Returns: (transfer full) */
+char *troupe_subject_dup_description (TroupeSubject *self);
+TroupeState troupe_subject_get_state (TroupeSubject *self);
+
+/* METHOD: "Start", "Stop", "Restart" or "Kill", to all of it; CALLBACK comes once for each call
+ * made; finish with troupe_bus_call_finish () on its source object. */
+void troupe_subject_call (TroupeSubject *self, const char *method, GAsyncReadyCallback callback, gpointer user_data);
+void troupe_subject_signal (TroupeSubject *self, const char *signal_name, GAsyncReadyCallback callback,
+                            gpointer user_data);
+
+G_END_DECLS
