@@ -186,11 +186,15 @@ spawn_engine (GError **error)
 {
   g_autofree char *path = troupe_paths_dup_program ("troupe-engine");
   const char *argv[] = { path, NULL };
+  GSpawnFlags flags = G_SPAWN_STDOUT_TO_DEV_NULL;
   g_autoptr (GError) local_error = NULL;
 
+  /* It outlives us, and whoever reads our standard error to its end would wait for it. */
+  if (g_getenv ("G_MESSAGES_DEBUG") == NULL)
+    flags |= G_SPAWN_STDERR_TO_DEV_NULL;
   /* The engine makes a session of its own first thing, so a Ctrl+C meant for
    * this client does not reach it. */
-  if (g_spawn_async (NULL, (char **) argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &local_error))
+  if (g_spawn_async (NULL, (char **) argv, NULL, flags, NULL, NULL, NULL, &local_error))
     return TRUE;
   g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_ENGINE_UNREACHABLE, "The engine could not be started: %s",
                local_error->message);

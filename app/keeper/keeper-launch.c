@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "base/error.h"
+#include "base/file-limit.h"
 #include "keeper/keeper-private.h"
 
 #include <errno.h>
@@ -55,7 +56,9 @@ spawn_keeper (const char *keeper_path, int socket_fd, pid_t *pid)
   posix_spawn_file_actions_adddup2 (&actions, STDIN_FILENO, STDERR_FILENO);
   posix_spawn_file_actions_addclosefrom_np (&actions, TROUPE_KEEPER_START_FD + 1);
 
+  troupe_file_limit_lower ();
   result = posix_spawn (pid, keeper_path, &actions, &attributes, argv, envp);
+  troupe_file_limit_raise_again ();
   posix_spawn_file_actions_destroy (&actions);
   posix_spawnattr_destroy (&attributes);
   return result;
