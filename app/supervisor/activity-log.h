@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include "base/words.h"
+
+G_BEGIN_DECLS
+
+/* The engine's log of a run: its events, one JSON object a line, in the run folder's
+ * `activity` log.
+ *
+ *   {"event":"state","from":"starting","to":"running","reason":"…"}   reason only when there is one
+ *   {"event":"start-asked"} {"event":"stop-asked"} {"event":"kill-asked"} {"event":"restart-asked"}
+ *   {"event":"signal","signal":"SIGHUP","scope":"leader"}
+ *   {"event":"input-closed"}
+ *   {"event":"adopted"}                  a new engine took the run over
+ *   {"event":"ended","summary":"…"}      how it ended, in words
+ *
+ * Events from before the first run exists wait, at most TROUPE_ACTIVITY_LOG_WAITING_MAX of them (the
+ * oldest go), and open the log of the next run. A log that cannot be written is survived in silence: the
+ * run matters more. Main thread. */
+
+#define TROUPE_ACTIVITY_LOG_WAITING_MAX 32
+
+typedef struct _TroupeActivityLog TroupeActivityLog;
+
+TroupeActivityLog *troupe_activity_log_new (void);
+void troupe_activity_log_free (TroupeActivityLog *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeActivityLog, troupe_activity_log_free)
+
+/* The run folder events go to from now on; NULL: events wait for the next one. */
+void troupe_activity_log_set_dir (TroupeActivityLog *self, const char *dir);
+
+/* Gives the descriptors back; the next event opens the log again. */
+void troupe_activity_log_rest (TroupeActivityLog *self);
+
+/* KEY, VALUE pairs of strings end with NULL; a pair whose value is NULL or empty is left out. */
+void troupe_activity_log_write (TroupeActivityLog *self, gint64 time_usec, const char *event, ...)
+    G_GNUC_NULL_TERMINATED;
+
+/* TEXT as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
+void troupe_activity_log_append_json_string (GString *json, const char *text);
+
+G_END_DECLS

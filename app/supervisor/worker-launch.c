@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* From a program's definition to what a keeper is asked to run. */
+
+#include "config.h"
+
+#include "supervisor/worker-launch.h"
+
+#include <string.h>
+
+static void
+write_definition (TroupeProgramDefinition *definition, const char *journal_dir)
+{
+  g_autoptr (GKeyFile) key_file = g_key_file_new ();
+  g_autofree char *path = g_build_filename (journal_dir, TROUPE_RUN_DEFINITION_FILE, NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize length;
+
+  troupe_program_definition_to_key_file (definition, key_file);
+  text = g_key_file_to_data (key_file, &length, NULL);
+  /* Plain and quick: the folder is new and ours alone. */
+  if (!g_file_set_contents_full (path, text, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, &error))
+    g_debug ("%s; the run is launched all the same", error->message);
+}
+
+TroupeProgramDefinition *
+troupe_worker_launch_read_definition (const char *journal_dir, GError **error)
+{
+  g_autoptr (GKeyFile) key_file = g_key_file_new ();
+  g_autofree char *path = g_build_filename (journal_dir, TROUPE_RUN_DEFINITION_FILE, NULL);
+  g_autofree char *group = NULL;
+
+  if (!g_key_file_load_from_file (key_file, path, G_KEY_FILE_NONE, error))
+    return NULL;
+  group = g_key_file_get_start_group (key_file);
+  return troupe_program_definition_new_from_key_file (key_file, group != NULL ? group : "", "/", NULL, error);
+}
+
+TroupeKeeper *
+troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definition, const TroupeLaunchPlace *place,
+                      GStrv *environment, GError **error)
+{
+  g_autofree char *identity = troupe_worker_launch_dup_identity (place->project, place->worker, place->run);
+  g_auto (GStrv) envp = NULL;
+  TroupeKeeper *keeper;
+  TroupeLaunch launch = {
+    .identity = identity,
+    .journal_dir = place->journal_dir,
+    .argv = (const char *const *) definition->argv,
+    .argv0 = definition->argv0,
+    .cwd = definition->cwd,
+    .journal_limit_bytes = definition->journal_limit_bytes,
+    .max_buffer_bytes = definition->max_buffer_bytes,
+    .timeout_msec = definition->timeout_msec,
+    .kill_signal = definition->kill_signal,
+    .grace_msec = definition->grace_msec,
+    .nice = definition->nice,
+  };
+
+  envp = troupe_program_definition_dup_environment (definition, place->worker, place->instance, error);
+  if (envp == NULL)
+    return NULL;
+  launch.envp = (const char *const *) envp;
+  write_definition (definition, place->journal_dir);
+  keeper = troupe_keeper_pool_launch (pool, &launch, error);
+  if (keeper != NULL)
+    *environment = g_steal_pointer (&envp);
+  return keeper;
+}
+
+char *
+troupe_worker_launch_dup_identity (const char *project, const char *worker, guint run)
+{
+  return g_strdup_printf ("%s/%s/%u", project, worker, run);
+}
+
+gboolean
+troupe_worker_launch_parse_identity (const char *identity, char **project, char **worker, guint *run)
+{
+  g_auto (GStrv) parts = g_strsplit (identity, "/", 4);
+  guint64 number;
+
+  if (g_strv_length (parts) != 3 || parts[0][0] == '\0' || parts[1][0] == '\0'
+      || !g_ascii_string_to_unsigned (parts[2], 10, 1, G_MAXUINT, &number, NULL))
+    return FALSE;
+  *project = g_strdup (parts[0]);
+  *worker = g_strdup (parts[1]);
+  *run = (guint) number;
+  return TRUE;
+}

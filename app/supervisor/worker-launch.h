@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include "keeper/keeper-pool.h"
+#include "project/program-definition.h"
+
+G_BEGIN_DECLS
+
+/* Puts one run's launch together from a definition. */
+
+/* Name of the file in a run's folder that says what was run: a [program] group. It is what
+ * an engine that knows the run from nowhere else learns the program from. */
+#define TROUPE_RUN_DEFINITION_FILE "program.troupe"
+
+typedef struct
+{
+  const char *project, *worker;
+  guint instance, run;
+  const char *journal_dir;
+} TroupeLaunchPlace;
+
+/* Writes the definition into the run's folder and hands the launch to POOL. ENVIRONMENT (out)
+ * (transfer full): what the run gets. Returns: (transfer full), NULL with error set. */
+TroupeKeeper *troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definition,
+                                    const TroupeLaunchPlace *place, GStrv *environment, GError **error);
+
+/* The definition kept in the run's folder. Returns: (transfer full), NULL with error set. */
+TroupeProgramDefinition *troupe_worker_launch_read_definition (const char *journal_dir, GError **error);
+
+/* "project/worker/RUN": how keepers know a run. Returns: (transfer full) */
+char *troupe_worker_launch_dup_identity (const char *project, const char *worker, guint run);
+/* And back. All (out) (transfer full). FALSE for anything else. */
+gboolean troupe_worker_launch_parse_identity (const char *identity, char **project, char **worker, guint *run);
+
+G_END_DECLS
