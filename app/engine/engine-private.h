@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include "engine/engine.h"
+#include "engine/figures.h"
+#include "engine/project.h"
+#include "engine/trash.h"
+#include "supervisor/oom-watch.h"
+
+G_BEGIN_DECLS
+
+/* What the files of the engine share.
+ *
+ *   engine.c           programs and workers come, act and go
+ *   engine-projects.c  project files: open, read again, close
+ *   engine-restore.c   saved state and adoption
+ *   figures.c          sampling
+ *   trash.c            what was removed and can come back */
+
+struct _TroupeEngine
+{
+  GObject parent_instance;
+
+  char *state_dir, *journals_dir;
+  TroupeClock *clock;
+  TroupeKeeperPool *pool; /* (owned) */
+  TroupeOomWatch oom_watch;
+  TroupeWorkerContext context;
+  TroupeFigures *figures; /* (owned) */
+  TroupeTrash *trash;     /* (owned) */
+
+  GPtrArray *projects;        /* (owned) of TroupeProject; the first is `default` */
+  GHashTable *programs_of;    /* TroupeWorker to its TroupeProgram */
+  GHashTable *busy;           /* set of TroupeWorker */
+  guint last_id;
+  gboolean is_restoring;
+  gboolean is_quitting;
+  gboolean was_idle;
+  GPtrArray *quit_tasks; /* (owned) of GTask */
+
+  guint save_timeout;
+  gint64 save_cost_usec; /* of the last time */
+  guint tidy_source;
+};
+
+TroupeProject *troupe_engine_find_project (TroupeEngine *self, const char *name);
+TroupeProject *troupe_engine_add_project (TroupeEngine *self, const char *name, const char *path);
+void troupe_engine_drop_project (TroupeEngine *self, TroupeProject *project);
+
+/* Its name is free. Adds the workers it asks for. (transfer none) */
+TroupeProgram *troupe_engine_add_program (TroupeEngine *self, TroupeProject *project,
+                                          TroupeProgramDefinition *definition);
+TroupeWorker *troupe_engine_add_worker (TroupeEngine *self, TroupeProject *project, TroupeProgram *program,
+                                        const char *name, guint instance);
+/* A new definition of the same name: adds workers it lacks; those it has too many go when they are down. */
+void troupe_engine_change_program (TroupeEngine *self, TroupeProject *project, TroupeProgram *program,
+                                   TroupeProgramDefinition *definition);
+/* Takes away, at the next turn of the main loop, what is on its way out and down. */
+void troupe_engine_tidy_later (TroupeEngine *self);
+/* Nothing of it lives. Journals are left where they are. */
+void troupe_engine_drop_program (TroupeEngine *self, TroupeProject *project, TroupeProgram *program);
+
+/* Everybody who waits for another program looks again. */
+void troupe_engine_reconsider_all (TroupeEngine *self);
+
+/* Something that the next engine has to know changed. */
+void troupe_engine_save_later (TroupeEngine *self);
+
+void troupe_engine_close_if_down (TroupeEngine *self, TroupeProject *project);
+void troupe_engine_update_idle (TroupeEngine *self);
+
+G_END_DECLS

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* What one engine leaves to the next.
+ *
+ *   STATE/default.troupe   the ad-hoc launches, as [program NAME] groups
+ *   STATE/engine.ini       [project NAME] path=… for each open project, and
+ *                          [engine] wanted=project/worker;… who was to be up
+ *
+ * A keeper that is alive knows its run; a run whose program is in neither file (the engine died
+ * in the instant after the launch) is read from the copy in the run's own folder. */
+
+#include "config.h"
+
+#include "engine/engine-private.h"
+
+#include "supervisor/worker-launch.h"
+
+#include <string.h>
+
+#define AD_HOC_FILE "default.troupe"
+#define ENGINE_FILE "engine.ini"
+#define PROJECT_GROUP "project "
+#define PROGRAM_GROUP "program "
+
+static void
+save_key_file (TroupeEngine *self, GKeyFile *key_file, const char *name)
+{
+  g_autofree char *path = g_build_filename (self->state_dir, name, NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize length;
+
+  text = g_key_file_to_data (key_file, &length, NULL);
+  /* Replaced as a whole, but not forced to the disk: after a crash of the machine there is nothing to
+   * take over anyway, and the older file will do. */
+  if (!g_file_set_contents_full (path, text, (gssize) length, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+    g_debug ("%s; the next engine will not know the latest launches", error->message);
+}
+
+static void
+add_wanted (gpointer data, gpointer user_data)
+{
+  TroupeWorker *worker = data;
+
+  if (troupe_worker_is_wanted (worker))
+    g_ptr_array_add (user_data, g_strdup_printf ("%s/%s", troupe_worker_get_project (worker),
+                                                 troupe_worker_get_name (worker)));
+}
+
+void
+troupe_engine_save (TroupeEngine *self)
+{
+  g_autoptr (GKeyFile) ad_hoc = g_key_file_new ();
+  g_autoptr (GKeyFile) engine = g_key_file_new ();
+  g_autoptr (GPtrArray) wanted = g_ptr_array_new_with_free_func (g_free);
+  gint64 begin = g_get_monotonic_time ();
+
+  troupe_clock_clear_timeout (self->clock, &self->save_timeout);
+  for (guint i = 0; i < self->projects->len; i++)
+    {
+      TroupeProject *project = g_ptr_array_index (self->projects, i);
+      g_autofree char *group = NULL;
+
+      if (project->path != NULL)
+        {
+          group = g_strconcat (PROJECT_GROUP, project->name, NULL);
+          g_key_file_set_string (engine, group, "path", project->path);
+          continue;
+        }
+      for (guint j = 0; j < project->programs->len; j++)
+        {
+          TroupeProgram *program = g_ptr_array_index (project->programs, j);
+
+          if (!troupe_program_is_leaving (program))
+            troupe_program_definition_to_key_file (troupe_program_get_definition (program), ad_hoc);
+        }
+    }
+  troupe_engine_foreach_worker (self, add_wanted, wanted);
+  g_key_file_set_string_list (engine, "engine", "wanted", (const char *const *) wanted->pdata, wanted->len);
+
+  save_key_file (self, ad_hoc, AD_HOC_FILE);
+  save_key_file (self, engine, ENGINE_FILE);
+  self->save_cost_usec = g_get_monotonic_time () - begin;
+}
+
+static GKeyFile *
+load_key_file (TroupeEngine *self, const char *name)
+{
+  g_autofree char *path = g_build_filename (self->state_dir, name, NULL);
+  g_autoptr (GError) error = NULL;
+  GKeyFile *key_file = g_key_file_new ();
+
+  if (!g_key_file_load_from_file (key_file, path, G_KEY_FILE_NONE, &error)
+      && !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    g_debug ("“%s” could not be read, going on without: %s", path, error->message);
+  return key_file;
+}
+
+static void
+restore_ad_hoc (TroupeEngine *self)
+{
+  g_autoptr (GKeyFile) key_file = load_key_file (self, AD_HOC_FILE);
+  g_auto (GStrv) groups = g_key_file_get_groups (key_file, NULL);
+  TroupeProject *project = g_ptr_array_index (self->projects, 0);
+
+  for (gsize i = 0; groups[i] != NULL && project->programs->len < TROUPE_ENGINE_AD_HOC_MAX; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (TroupeProgramDefinition) definition = NULL;
+
+      if (!g_str_has_prefix (groups[i], PROGRAM_GROUP))
+        continue;
+      definition = troupe_program_definition_new_from_key_file (key_file, groups[i], "/", NULL, &error);
+      if (definition != NULL && troupe_project_find_program (project, definition->name) == NULL)
+        troupe_engine_add_program (self, project, definition);
+      else if (definition == NULL)
+        g_debug ("[%s] in %s was forgotten: %s", groups[i], AD_HOC_FILE, error->message);
+    }
+}
+
+static void
+restore_projects (TroupeEngine *self, GKeyFile *key_file)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (key_file, NULL);
+
+  for (gsize i = 0; groups[i] != NULL; i++)
+    {
+      g_autofree char *path = NULL, *name = NULL;
+      g_auto (GStrv) notes = NULL;
+      g_autoptr (GError) error = NULL;
+
+      if (!g_str_has_prefix (groups[i], PROJECT_GROUP))
+        continue;
+      path = g_key_file_get_string (key_file, groups[i], "path", NULL);
+      if (path != NULL && path[0] == '/' && !troupe_engine_open_project (self, path, FALSE, &name, &notes, &error))
+        {
+          /* Shown all the same, with nothing in it but the runs that live. */
+          g_debug ("The project “%s” could not be opened again: %s", path, error->message);
+          if (troupe_engine_find_project (self, groups[i] + strlen (PROJECT_GROUP)) == NULL)
+            troupe_engine_add_project (self, groups[i] + strlen (PROJECT_GROUP), path);
+        }
+    }
+}
+
+/* The worker that KEEPER's run is of; made from what the run's folder says when nobody knows it. */
+static TroupeWorker *
+find_worker_of_keeper (TroupeEngine *self, TroupeKeeper *keeper)
+{
+  const char *identity = troupe_keeper_get_identity (keeper);
+  g_autofree char *project_name = NULL, *worker_name = NULL;
+  g_autoptr (TroupeProgramDefinition) definition = NULL;
+  g_autoptr (GError) error = NULL;
+  TroupeProject *project;
+  TroupeProgram *program;
+  TroupeWorker *worker;
+  guint run;
+
+  /* Another engine's, with another state folder, may have left its keeper here. */
+  if (!g_str_has_prefix (troupe_keeper_get_journal_dir (keeper), self->journals_dir)
+      || !troupe_worker_launch_parse_identity (identity, &project_name, &worker_name, &run))
+    return NULL;
+  project = troupe_engine_find_project (self, project_name);
+  worker = project != NULL ? troupe_project_find_worker (project, worker_name) : NULL;
+  if (worker != NULL)
+    return worker;
+
+  definition = troupe_worker_launch_read_definition (troupe_keeper_get_journal_dir (keeper), &error);
+  if (definition == NULL)
+    {
+      g_debug ("The run %s lives, but what it is cannot be read: %s", identity, error->message);
+      return NULL;
+    }
+  if (project == NULL)
+    project = troupe_engine_add_project (self, project_name, "");
+  program = troupe_project_find_program (project, definition->name);
+  if (program == NULL)
+    program = troupe_engine_add_program (self, project, definition);
+  worker = troupe_program_find_worker (program, worker_name);
+  /* One more than its definition asks for by now: it stays until it ends. */
+  if (worker == NULL)
+    worker = troupe_engine_add_worker (self, project, program, worker_name,
+                                       troupe_program_get_workers (program)->len + 1);
+  return worker;
+}
+
+typedef struct
+{
+  GHashTable *keepers; /* (owned) TroupeWorker to TroupeKeeper */
+  GHashTable *wanted;  /* set of "project/worker" */
+} Restoring;
+
+static void
+restore_worker (gpointer data, gpointer user_data)
+{
+  TroupeWorker *worker = data;
+  Restoring *restoring = user_data;
+  TroupeKeeper *keeper = g_hash_table_lookup (restoring->keepers, worker);
+  g_autofree char *name
+      = g_strdup_printf ("%s/%s", troupe_worker_get_project (worker), troupe_worker_get_name (worker));
+
+  troupe_worker_restore (worker, keeper, g_hash_table_contains (restoring->wanted, name));
+}
+
+void
+troupe_engine_restore (TroupeEngine *self)
+{
+  g_autoptr (GKeyFile) key_file = load_key_file (self, ENGINE_FILE);
+  g_auto (GStrv) wanted = g_key_file_get_string_list (key_file, "engine", "wanted", NULL, NULL);
+  g_autoptr (GHashTable) keepers_by_worker = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) wanted_set = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) keepers = NULL;
+  g_autoptr (GError) error = NULL;
+  Restoring restoring = { keepers_by_worker, wanted_set };
+
+  self->is_restoring = TRUE;
+  restore_ad_hoc (self);
+  restore_projects (self, key_file);
+  keepers = troupe_keeper_pool_adopt (self->pool, &error);
+  if (keepers == NULL)
+    g_debug ("No keeper could be taken over: %s", error->message);
+  for (gsize i = 0; wanted != NULL && wanted[i] != NULL; i++)
+    g_hash_table_add (wanted_set, wanted[i]);
+  for (guint i = 0; keepers != NULL && i < keepers->len; i++)
+    {
+      TroupeKeeper *keeper = g_ptr_array_index (keepers, i);
+      TroupeWorker *worker = find_worker_of_keeper (self, keeper);
+
+      if (worker != NULL)
+        g_hash_table_insert (keepers_by_worker, worker, keeper);
+    }
+  troupe_engine_foreach_worker (self, restore_worker, &restoring);
+  self->is_restoring = FALSE;
+
+  troupe_engine_save (self);
+  troupe_engine_reconsider_all (self);
+}

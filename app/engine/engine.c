@@ -1,0 +1,856 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* Programs and workers come, act and go. See engine-private.h for who does what. */
+
+#include "config.h"
+
+#include "engine/engine-private.h"
+
+#include "base/error.h"
+#include "supervisor/dependencies.h"
+#include "supervisor/run-folder.h"
+
+#include <string.h>
+
+/* Nothing is lost by waiting this long with writing down, save in the instant of a crash; and
+ * a burst of launches is written once. When there is much to write, it is written less often, so that it
+ * takes no more than one part in SAVE_SHARE of the time. */
+#define SAVE_PAUSE_MSEC 200
+#define SAVE_SHARE 50
+
+enum
+{
+  PROGRAM_ADDED,
+  PROGRAM_REMOVED,
+  WORKER_ADDED,
+  WORKER_REMOVED,
+  PROJECTS_CHANGED,
+  SAMPLED,
+  IDLE_CHANGED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (TroupeEngine, troupe_engine, G_TYPE_OBJECT)
+
+static gboolean
+save_cb (gpointer user_data)
+{
+  TroupeEngine *self = user_data;
+
+  self->save_timeout = 0;
+  troupe_engine_save (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+troupe_engine_save_later (TroupeEngine *self)
+{
+  guint pause_msec = (guint) MAX (SAVE_PAUSE_MSEC, self->save_cost_usec * SAVE_SHARE / 1000);
+
+  if (self->save_timeout == 0 && !self->is_restoring)
+    self->save_timeout = troupe_clock_add_timeout (self->clock, pause_msec, save_cb, self);
+}
+
+/* A stop that was asked for must not be forgotten, or the next engine might restart the worker. */
+static void
+troupe_engine_save_soon (TroupeEngine *self)
+{
+  troupe_clock_clear_timeout (self->clock, &self->save_timeout);
+  if (!self->is_restoring)
+    self->save_timeout
+        = troupe_clock_add_timeout (self->clock, (guint) (self->save_cost_usec / 1000), save_cb, self);
+}
+
+gboolean
+troupe_engine_is_idle (TroupeEngine *self)
+{
+  return g_hash_table_size (self->busy) == 0 && troupe_trash_is_empty (self->trash);
+}
+
+void
+troupe_engine_update_idle (TroupeEngine *self)
+{
+  gboolean is_idle = troupe_engine_is_idle (self);
+
+  if (is_idle == self->was_idle)
+    return;
+  self->was_idle = is_idle;
+  g_signal_emit (self, signals[IDLE_CHANGED], 0);
+}
+
+TroupeProject *
+troupe_engine_find_project (TroupeEngine *self, const char *name)
+{
+  for (guint i = 0; i < self->projects->len; i++)
+    {
+      TroupeProject *project = g_ptr_array_index (self->projects, i);
+
+      if (strcmp (project->name, name) == 0)
+        return project;
+    }
+  return NULL;
+}
+
+TroupeProject *
+troupe_engine_add_project (TroupeEngine *self, const char *name, const char *path)
+{
+  TroupeProject *project = troupe_project_new (name, path);
+
+  g_ptr_array_add (self->projects, project);
+  troupe_engine_save_later (self);
+  g_signal_emit (self, signals[PROJECTS_CHANGED], 0);
+  return project;
+}
+
+void
+troupe_engine_drop_project (TroupeEngine *self, TroupeProject *project)
+{
+  g_ptr_array_remove (self->projects, project);
+  troupe_engine_save_later (self);
+  g_signal_emit (self, signals[PROJECTS_CHANGED], 0);
+}
+
+TroupeProgram *
+troupe_engine_get_program_of (TroupeEngine *self, TroupeWorker *worker)
+{
+  return g_hash_table_lookup (self->programs_of, worker);
+}
+
+/* What worker.h asks before a start: does `after=` let it? */
+static gboolean
+may_start (TroupeWorker *worker, char **reason, gpointer user_data)
+{
+  TroupeEngine *self = user_data;
+  TroupeProgramDefinition *definition = troupe_worker_get_definition (worker);
+  TroupeProject *project = troupe_engine_find_project (self, troupe_worker_get_project (worker));
+
+  for (guint i = 0; project != NULL && definition->after != NULL && i < definition->after->len; i++)
+    {
+      const TroupeAfter *after = &g_array_index (definition->after, TroupeAfter, i);
+      TroupeProgram *other = troupe_project_find_program (project, after->program);
+      g_autofree TroupeState *states = NULL;
+      TroupeDependencyState state = { .exists = other != NULL };
+
+      if (other != NULL)
+        {
+          GPtrArray *workers = troupe_program_get_workers (other);
+
+          states = g_new (TroupeState, workers->len + 1);
+          for (guint j = 0; j < workers->len; j++)
+            states[j] = troupe_worker_get_state (g_ptr_array_index (workers, j));
+          state.states = states;
+          state.n_workers = workers->len;
+          state.has_readiness = troupe_program_get_definition (other)->ready != TROUPE_READY_NONE;
+        }
+      if (!troupe_dependency_is_met (after, &state, reason))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+reconsider_worker (gpointer worker, gpointer user_data)
+{
+  troupe_worker_reconsider (worker);
+}
+
+/* PROGRAM is not as it was: who waits for it looks again. */
+static void
+troupe_engine_reconsider (TroupeEngine *self, TroupeProject *project, TroupeProgram *program)
+{
+  for (guint i = 0; i < project->programs->len; i++)
+    {
+      TroupeProgram *waiting = g_ptr_array_index (project->programs, i);
+      GArray *afters = troupe_program_get_definition (waiting)->after;
+
+      for (guint j = 0; afters != NULL && j < afters->len; j++)
+        if (strcmp (g_array_index (afters, TroupeAfter, j).program, troupe_program_get_name (program)) == 0)
+          {
+            g_ptr_array_foreach (troupe_program_get_workers (waiting), reconsider_worker, NULL);
+            break;
+          }
+    }
+}
+
+void
+troupe_engine_reconsider_all (TroupeEngine *self)
+{
+  troupe_engine_foreach_worker (self, reconsider_worker, NULL);
+}
+
+static void
+troupe_engine_finish_quit (TroupeEngine *self)
+{
+  g_autoptr (GPtrArray) tasks = NULL;
+
+  if (!self->is_quitting || g_hash_table_size (self->busy) > 0)
+    return;
+  troupe_engine_save (self);
+  tasks = g_steal_pointer (&self->quit_tasks);
+  self->quit_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < tasks->len; i++)
+    g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
+}
+
+static void
+worker_state_changed_cb (TroupeWorker *worker, TroupeState from, TroupeState to, TroupeEngine *self)
+{
+  TroupeProject *project = troupe_engine_find_project (self, troupe_worker_get_project (worker));
+  TroupeProgram *program = troupe_engine_get_program_of (self, worker);
+
+  if (troupe_worker_get_keeper_pid (worker) != 0)
+    troupe_figures_add (self->figures, worker);
+  else
+    troupe_figures_remove (self->figures, worker);
+  if (troupe_worker_is_busy (worker))
+    g_hash_table_add (self->busy, worker);
+  else
+    g_hash_table_remove (self->busy, worker);
+  if (to == TROUPE_STATE_STOPPING)
+    troupe_engine_save_soon (self);
+  else if (from == TROUPE_STATE_STARTING || to == TROUPE_STATE_STARTING || !troupe_state_is_alive (to))
+    troupe_engine_save_later (self);
+  troupe_engine_update_idle (self);
+  if (project == NULL || program == NULL)
+    return;
+  if (!troupe_state_is_alive (to) && (troupe_program_is_leaving (program) || project->is_closing
+                                      || !troupe_program_has_place_for (program, troupe_worker_get_name (worker))))
+    troupe_engine_tidy_later (self);
+  if (!self->is_restoring && !self->is_quitting)
+    troupe_engine_reconsider (self, project, program);
+  troupe_engine_finish_quit (self);
+}
+
+TroupeWorker *
+troupe_engine_add_worker (TroupeEngine *self, TroupeProject *project, TroupeProgram *program, const char *name,
+                          guint instance)
+{
+  TroupeWorker *worker = troupe_worker_new (&self->context, ++self->last_id, project->name, name, instance,
+                                            troupe_program_get_definition (program));
+
+  g_ptr_array_add (troupe_program_get_workers (program), worker);
+  g_hash_table_insert (project->workers, g_strdup (name), worker);
+  g_hash_table_insert (self->programs_of, worker, program);
+  g_signal_connect_object (worker, "state-changed", G_CALLBACK (worker_state_changed_cb), self, 0);
+  g_signal_emit (self, signals[WORKER_ADDED], 0, program, worker);
+  return worker;
+}
+
+static void
+troupe_engine_drop_worker (TroupeEngine *self, TroupeProject *project, TroupeProgram *program,
+                           TroupeWorker *worker)
+{
+  g_autoptr (TroupeWorker) keep = g_object_ref (worker);
+
+  g_signal_handlers_disconnect_by_data (worker, self);
+  g_hash_table_remove (self->busy, worker);
+  troupe_figures_remove (self->figures, worker);
+  g_hash_table_remove (project->workers, troupe_worker_get_name (worker));
+  g_hash_table_remove (self->programs_of, worker);
+  g_ptr_array_remove (troupe_program_get_workers (program), worker);
+  g_signal_emit (self, signals[WORKER_REMOVED], 0, program, worker);
+}
+
+static void
+troupe_engine_add_missing_workers (TroupeEngine *self, TroupeProject *project, TroupeProgram *program)
+{
+  guint instances = MAX (troupe_program_get_definition (program)->instances, 1);
+
+  for (guint i = 1; i <= instances; i++)
+    {
+      g_autofree char *name = troupe_program_dup_worker_name (program, i);
+
+      if (troupe_program_find_worker (program, name) == NULL)
+        troupe_engine_add_worker (self, project, program, name, i);
+    }
+}
+
+TroupeProgram *
+troupe_engine_add_program (TroupeEngine *self, TroupeProject *project, TroupeProgramDefinition *definition)
+{
+  g_autoptr (TroupeProgram) program = troupe_program_new (++self->last_id, project->name, definition);
+
+  troupe_project_add_program (project, program);
+  g_signal_emit (self, signals[PROGRAM_ADDED], 0, program);
+  troupe_engine_add_missing_workers (self, project, program);
+  troupe_engine_save_later (self);
+  return program;
+}
+
+void
+troupe_engine_change_program (TroupeEngine *self, TroupeProject *project, TroupeProgram *program,
+                              TroupeProgramDefinition *definition)
+{
+  troupe_program_set_definition (program, definition);
+  troupe_engine_add_missing_workers (self, project, program);
+  troupe_engine_tidy_later (self);
+  troupe_engine_save_later (self);
+}
+
+void
+troupe_engine_drop_program (TroupeEngine *self, TroupeProject *project, TroupeProgram *program)
+{
+  g_autoptr (TroupeProgram) keep = g_object_ref (program);
+  GPtrArray *workers = troupe_program_get_workers (program);
+
+  while (workers->len > 0)
+    troupe_engine_drop_worker (self, project, program, g_ptr_array_index (workers, workers->len - 1));
+  troupe_project_remove_program (project, program);
+  g_signal_emit (self, signals[PROGRAM_REMOVED], 0, program);
+  troupe_engine_save_later (self);
+}
+
+/* Moves a removed program's journals away and takes the program with them. */
+static void
+troupe_engine_bin_program (TroupeEngine *self, TroupeProject *project, TroupeProgram *program, guint64 token)
+{
+  GPtrArray *workers = troupe_program_get_workers (program);
+
+  troupe_trash_add (self->trash, token, project->name, troupe_program_get_definition (program));
+  for (guint i = 0; i < workers->len; i++)
+    {
+      TroupeWorker *worker = g_ptr_array_index (workers, i);
+
+      troupe_trash_add_journals (self->trash, token, troupe_worker_get_journals_dir (worker),
+                                 troupe_worker_get_name (worker));
+    }
+  troupe_engine_drop_program (self, project, program);
+  troupe_engine_update_idle (self);
+}
+
+static guint64
+get_token (TroupeProgram *program)
+{
+  guint64 *token = g_object_get_data (G_OBJECT (program), "undo-token");
+
+  return token != NULL ? *token : 0;
+}
+
+static void
+troupe_engine_tidy_program (TroupeEngine *self, TroupeProject *project, TroupeProgram *program)
+{
+  GPtrArray *workers = troupe_program_get_workers (program);
+
+  if (troupe_program_is_leaving (program) && !troupe_program_is_busy (program))
+    {
+      if (get_token (program) != 0)
+        troupe_engine_bin_program (self, project, program, get_token (program));
+      else
+        troupe_engine_drop_program (self, project, program);
+      return;
+    }
+  for (guint i = workers->len; i-- > 0;)
+    {
+      TroupeWorker *worker = g_ptr_array_index (workers, i);
+
+      if (!troupe_worker_is_busy (worker)
+          && !troupe_program_has_place_for (program, troupe_worker_get_name (worker)))
+        troupe_engine_drop_worker (self, project, program, worker);
+    }
+}
+
+static gboolean
+tidy_cb (gpointer user_data)
+{
+  TroupeEngine *self = user_data;
+
+  self->tidy_source = 0;
+  for (guint i = self->projects->len; i-- > 0;)
+    {
+      TroupeProject *project = g_ptr_array_index (self->projects, i);
+
+      for (guint j = project->programs->len; j-- > 0;)
+        troupe_engine_tidy_program (self, project, g_ptr_array_index (project->programs, j));
+      troupe_engine_close_if_down (self, project);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+void
+troupe_engine_tidy_later (TroupeEngine *self)
+{
+  if (self->tidy_source == 0)
+    self->tidy_source = g_idle_add (tidy_cb, self);
+}
+
+static gboolean
+troupe_engine_check_not_quitting (TroupeEngine *self, GError **error)
+{
+  if (!self->is_quitting)
+    return TRUE;
+  g_set_error_literal (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE, "The engine is about to end");
+  return FALSE;
+}
+
+/* Makes room for one more ad-hoc launch. */
+static gboolean
+troupe_engine_make_room (TroupeEngine *self, TroupeProject *project, GError **error)
+{
+  if (project->programs->len < TROUPE_ENGINE_AD_HOC_MAX)
+    return TRUE;
+  for (guint i = 0; i < project->programs->len; i++)
+    {
+      TroupeProgram *program = g_ptr_array_index (project->programs, i);
+
+      if (!troupe_program_is_busy (program))
+        {
+          GPtrArray *workers = troupe_program_get_workers (program);
+
+          for (guint j = 0; j < workers->len; j++)
+            troupe_run_folder_delete_tree (troupe_worker_get_journals_dir (g_ptr_array_index (workers, j)));
+          troupe_engine_drop_program (self, project, program);
+          return TRUE;
+        }
+    }
+  g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_LIMIT, "%d launches are running already; stop or remove one",
+               TROUPE_ENGINE_AD_HOC_MAX);
+  return FALSE;
+}
+
+TroupeProgram *
+troupe_engine_launch (TroupeEngine *self, GVariant *definition, gboolean start, GError **error)
+{
+  g_autoptr (TroupeProgramDefinition) parsed = NULL, named = NULL;
+  g_autofree char *wish = NULL, *name = NULL;
+  TroupeProject *project;
+  TroupeProgram *program;
+
+  if (!troupe_engine_check_not_quitting (self, error))
+    return NULL;
+  parsed = troupe_program_definition_new_from_variant (definition, g_get_home_dir (), NULL, error);
+  if (parsed == NULL)
+    return NULL;
+  project = troupe_engine_find_project (self, parsed->project);
+  if (project == NULL || project->is_closing)
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_INVALID_DEFINITION,
+                   "project: no project “%s” is open; leave it out for an ad-hoc launch", parsed->project);
+      return NULL;
+    }
+  if (project->path == NULL && !troupe_engine_make_room (self, project, error))
+    return NULL;
+
+  wish = parsed->name[0] != '\0' ? g_strdup (parsed->name) : troupe_program_definition_dup_made_name (parsed);
+  name = troupe_project_dup_free_name (project, wish, parsed->instances);
+  named = troupe_program_definition_new_renamed (parsed, name);
+  program = troupe_engine_add_program (self, project, named);
+  if (start)
+    troupe_engine_start_program (self, program);
+  return program;
+}
+
+GPtrArray *
+troupe_engine_check (TroupeEngine *self, GVariant *definition)
+{
+  GPtrArray *problems = NULL;
+  g_autoptr (TroupeProgramDefinition) parsed = NULL;
+
+  parsed = troupe_program_definition_new_from_variant (definition, g_get_home_dir (), &problems, NULL);
+  if (problems == NULL)
+    problems = g_ptr_array_new_with_free_func ((GDestroyNotify) troupe_problem_free);
+  if (parsed == NULL)
+    return problems;
+  troupe_program_definition_check_system (parsed, problems);
+  if (troupe_engine_find_project (self, parsed->project) == NULL)
+    {
+      g_autofree char *message = g_strdup_printf ("no project “%s” is open", parsed->project);
+
+      g_ptr_array_add (problems, troupe_problem_new ("project", message));
+    }
+  return problems;
+}
+
+void
+troupe_engine_start_program (TroupeEngine *self, TroupeProgram *program)
+{
+  GPtrArray *workers = troupe_program_get_workers (program);
+
+  for (guint i = 0; i < workers->len && !self->is_quitting; i++)
+    troupe_worker_start (g_ptr_array_index (workers, i));
+}
+
+static void
+stop_worker (gpointer worker, gpointer user_data)
+{
+  troupe_worker_stop (worker);
+}
+
+void
+troupe_engine_stop_program (TroupeEngine *self, TroupeProgram *program)
+{
+  g_ptr_array_foreach (troupe_program_get_workers (program), stop_worker, NULL);
+}
+
+void
+troupe_engine_restart_program (TroupeEngine *self, TroupeProgram *program)
+{
+  GPtrArray *workers = troupe_program_get_workers (program);
+
+  for (guint i = 0; i < workers->len && !self->is_quitting; i++)
+    troupe_worker_restart (g_ptr_array_index (workers, i));
+}
+
+gboolean
+troupe_engine_edit_program (TroupeEngine *self, TroupeProgram *program, GVariant *definition, GError **error)
+{
+  g_autoptr (TroupeProgramDefinition) parsed = NULL, named = NULL;
+  TroupeProject *project = troupe_engine_find_project (self, troupe_program_get_project (program));
+
+  if (!troupe_engine_check_not_quitting (self, error))
+    return FALSE;
+  parsed = troupe_program_definition_new_from_variant (definition, g_get_home_dir (), NULL, error);
+  if (parsed == NULL)
+    return FALSE;
+  if (parsed->name[0] != '\0' && strcmp (parsed->name, troupe_program_get_name (program)) != 0)
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_INVALID_DEFINITION,
+                   "name: “%s” cannot become “%s”; launch a new program and remove the old one",
+                   troupe_program_get_name (program), parsed->name);
+      return FALSE;
+    }
+  if (strcmp (parsed->project, project->name) != 0)
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_INVALID_DEFINITION,
+                   "project: a program cannot move from “%s” to “%s”", project->name, parsed->project);
+      return FALSE;
+    }
+  named = troupe_program_definition_new_renamed (parsed, troupe_program_get_name (program));
+  troupe_engine_change_program (self, project, program, named);
+  return TRUE;
+}
+
+gboolean
+troupe_engine_remove_program (TroupeEngine *self, TroupeProgram *program, guint64 *token, GError **error)
+{
+  guint64 *kept = g_new (guint64, 1);
+
+  *token = *kept = get_token (program) != 0 ? get_token (program) : troupe_trash_next_token (self->trash);
+  g_object_set_data_full (G_OBJECT (program), "undo-token", kept, g_free);
+  troupe_program_set_leaving (program, TRUE);
+  if (troupe_program_is_busy (program))
+    troupe_engine_stop_program (self, program);
+  /* Stopping may have been all it took (a worker that only waited). */
+  if (!troupe_program_is_busy (program))
+    troupe_engine_tidy_program (
+        self, troupe_engine_find_project (self, troupe_program_get_project (program)), program);
+  return TRUE;
+}
+
+/* The program that is still stopping on its way out under TOKEN. */
+static TroupeProgram *
+troupe_engine_find_leaving (TroupeEngine *self, guint64 token)
+{
+  for (guint i = 0; i < self->projects->len; i++)
+    {
+      TroupeProject *project = g_ptr_array_index (self->projects, i);
+
+      for (guint j = 0; j < project->programs->len; j++)
+        if (get_token (g_ptr_array_index (project->programs, j)) == token)
+          return g_ptr_array_index (project->programs, j);
+    }
+  return NULL;
+}
+
+TroupeProgram *
+troupe_engine_undo_remove (TroupeEngine *self, guint64 token, GError **error)
+{
+  TroupeProgram *program = token != 0 ? troupe_engine_find_leaving (self, token) : NULL;
+  g_autoptr (TroupeProgramDefinition) renamed = NULL;
+  TroupeProgramDefinition *definition;
+  g_autofree char *name = NULL;
+  const char *project_name;
+  TroupeProject *project;
+
+  if (program != NULL)
+    {
+      troupe_program_set_leaving (program, FALSE);
+      g_object_set_data (G_OBJECT (program), "undo-token", NULL);
+      return program;
+    }
+  if (!troupe_trash_peek (self->trash, token, &project_name, &definition)
+      || (project = troupe_engine_find_project (self, project_name)) == NULL || project->is_closing)
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_NO_SUCH_WORKER,
+                   "It cannot be brought back: it was removed more than %d seconds ago, or its project was closed",
+                   TROUPE_ENGINE_UNDO_SECONDS);
+      return NULL;
+    }
+  name = troupe_project_dup_free_name (project, definition->name, definition->instances);
+  renamed = troupe_program_definition_new_renamed (definition, name);
+  {
+    g_autoptr (TroupeProgram) old_names = troupe_program_new (0, project->name, definition);
+    g_autoptr (TroupeProgram) new_names = troupe_program_new (0, project->name, renamed);
+
+    /* The journals first, so that the new workers find them. */
+    for (guint i = 1; i <= MAX (definition->instances, 1); i++)
+      {
+        g_autofree char *old_name = troupe_program_dup_worker_name (old_names, i);
+        g_autofree char *new_name = troupe_program_dup_worker_name (new_names, i);
+        g_autofree char *dir = g_build_filename (self->journals_dir, project->name, new_name, NULL);
+
+        troupe_trash_restore_journals (self->trash, token, old_name, dir);
+      }
+  }
+  program = troupe_engine_add_program (self, project, renamed);
+  for (guint i = 0; i < troupe_program_get_workers (program)->len; i++)
+    troupe_worker_restore (g_ptr_array_index (troupe_program_get_workers (program), i), NULL, FALSE);
+  troupe_trash_drop (self->trash, token);
+  return program;
+}
+
+/* Workers that PROJECT knows under NAME, added to FOUND. */
+static gboolean
+find_in_project (TroupeProject *project, const char *name, GPtrArray *found)
+{
+  TroupeWorker *worker = troupe_project_find_worker (project, name);
+  TroupeProgram *program = troupe_project_find_program (project, name);
+
+  if (worker != NULL)
+    {
+      g_ptr_array_add (found, worker);
+      return TRUE;
+    }
+  if (program == NULL)
+    return FALSE;
+  for (guint i = 0; i < troupe_program_get_workers (program)->len; i++)
+    g_ptr_array_add (found, g_ptr_array_index (troupe_program_get_workers (program), i));
+  return TRUE;
+}
+
+GPtrArray *
+troupe_engine_find (TroupeEngine *self, const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) found = g_ptr_array_new ();
+  g_autoptr (GString) where = g_string_new (NULL);
+  const char *slash = strchr (name, '/');
+  guint n_projects = 0;
+
+  if (slash != NULL)
+    {
+      g_autofree char *project_name = g_strndup (name, (gsize) (slash - name));
+      TroupeProject *project = troupe_engine_find_project (self, project_name);
+
+      n_projects = project != NULL && find_in_project (project, slash + 1, found);
+    }
+  else
+    for (guint i = 0; i < self->projects->len; i++)
+      {
+        TroupeProject *project = g_ptr_array_index (self->projects, i);
+
+        if (find_in_project (project, name, found))
+          g_string_append_printf (where, "%s%s/%s", n_projects++ > 0 ? ", " : "", project->name, name);
+      }
+
+  if (n_projects == 0)
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_NO_SUCH_WORKER, "There is no worker or program “%s”", name);
+      return NULL;
+    }
+  if (n_projects > 1)
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_AMBIGUOUS_NAME, "“%s” can be any of %s", name, where->str);
+      return NULL;
+    }
+  return g_steal_pointer (&found);
+}
+
+void
+troupe_engine_foreach_worker (TroupeEngine *self, GFunc func, gpointer user_data)
+{
+  for (guint i = 0; i < self->projects->len; i++)
+    {
+      TroupeProject *project = g_ptr_array_index (self->projects, i);
+
+      for (guint j = 0; j < project->programs->len; j++)
+        g_ptr_array_foreach (troupe_program_get_workers (g_ptr_array_index (project->programs, j)), func,
+                             user_data);
+    }
+}
+
+void
+troupe_engine_foreach_project (TroupeEngine *self, TroupeProjectFunc func, gpointer user_data)
+{
+  for (guint i = 0; i < self->projects->len; i++)
+    {
+      TroupeProject *project = g_ptr_array_index (self->projects, i);
+
+      func (project->name, project->path != NULL ? project->path : "", user_data);
+    }
+}
+
+void
+troupe_engine_quit_async (TroupeEngine *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  self->is_quitting = TRUE;
+  g_ptr_array_add (self->quit_tasks, g_task_new (self, NULL, callback, user_data));
+  troupe_engine_foreach_worker (self, stop_worker, NULL);
+  troupe_engine_finish_quit (self);
+}
+
+gboolean
+troupe_engine_quit_finish (TroupeEngine *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+troupe_engine_set_sampling (TroupeEngine *self, gboolean sampling)
+{
+  troupe_figures_set_active (self->figures, sampling);
+}
+
+guint
+troupe_engine_get_interval_msec (TroupeEngine *self)
+{
+  return troupe_figures_get_interval_msec (self->figures);
+}
+
+void
+troupe_engine_set_interval_msec (TroupeEngine *self, guint interval_msec)
+{
+  troupe_figures_set_interval_msec (self->figures, interval_msec);
+}
+
+gboolean
+troupe_engine_get_sample (TroupeEngine *self, TroupeWorker *worker, TroupeTreeSample *sample)
+{
+  return troupe_figures_get (self->figures, worker, sample);
+}
+
+void
+troupe_engine_get_engine_sample (TroupeEngine *self, TroupeEngineSample *sample)
+{
+  troupe_figures_get_engine (self->figures, sample);
+}
+
+GPtrArray *
+troupe_engine_dup_processes (TroupeEngine *self, TroupeWorker *worker)
+{
+  return troupe_figures_dup_processes (self->figures, worker);
+}
+
+gboolean
+troupe_engine_read_memory (TroupeEngine *self, TroupeWorker *worker, guint64 *pss_bytes, guint64 *rss_bytes)
+{
+  return troupe_figures_read_memory (self->figures, worker, pss_bytes, rss_bytes);
+}
+
+static void
+sampled_cb (gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SAMPLED], 0);
+}
+
+static void
+trash_emptied_cb (gpointer user_data)
+{
+  troupe_engine_update_idle (user_data);
+}
+
+static void
+troupe_engine_dispose (GObject *object)
+{
+  TroupeEngine *self = TROUPE_ENGINE (object);
+
+  troupe_clock_clear_timeout (self->clock, &self->save_timeout);
+  g_clear_handle_id (&self->tidy_source, g_source_remove);
+  if (self->figures != NULL)
+    while (self->projects->len > 0)
+      {
+        TroupeProject *project = g_ptr_array_index (self->projects, self->projects->len - 1);
+
+        while (project->programs->len > 0)
+          {
+            TroupeProgram *program = g_ptr_array_index (project->programs, project->programs->len - 1);
+            GPtrArray *workers = troupe_program_get_workers (program);
+
+            for (guint i = 0; i < workers->len; i++)
+              {
+                g_signal_handlers_disconnect_by_data (g_ptr_array_index (workers, i), self);
+                troupe_figures_remove (self->figures, g_ptr_array_index (workers, i));
+              }
+            troupe_project_remove_program (project, program);
+          }
+        g_ptr_array_remove_index (self->projects, self->projects->len - 1);
+      }
+  g_clear_pointer (&self->figures, troupe_figures_free);
+  g_clear_pointer (&self->trash, troupe_trash_free);
+  g_clear_object (&self->pool);
+  G_OBJECT_CLASS (troupe_engine_parent_class)->dispose (object);
+}
+
+static void
+troupe_engine_finalize (GObject *object)
+{
+  TroupeEngine *self = TROUPE_ENGINE (object);
+
+  g_ptr_array_unref (self->projects);
+  g_ptr_array_unref (self->quit_tasks);
+  g_hash_table_unref (self->programs_of);
+  g_hash_table_unref (self->busy);
+  g_free (self->state_dir);
+  g_free (self->journals_dir);
+  G_OBJECT_CLASS (troupe_engine_parent_class)->finalize (object);
+}
+
+static void
+troupe_engine_class_init (TroupeEngineClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = troupe_engine_dispose;
+  object_class->finalize = troupe_engine_finalize;
+
+  signals[PROGRAM_ADDED] = g_signal_new ("program-added", TROUPE_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                         NULL, G_TYPE_NONE, 1, TROUPE_TYPE_PROGRAM);
+  signals[PROGRAM_REMOVED] = g_signal_new ("program-removed", TROUPE_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                           NULL, NULL, G_TYPE_NONE, 1, TROUPE_TYPE_PROGRAM);
+  signals[WORKER_ADDED]
+      = g_signal_new ("worker-added", TROUPE_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                      TROUPE_TYPE_PROGRAM, TROUPE_TYPE_WORKER);
+  signals[WORKER_REMOVED]
+      = g_signal_new ("worker-removed", TROUPE_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                      2, TROUPE_TYPE_PROGRAM, TROUPE_TYPE_WORKER);
+  signals[PROJECTS_CHANGED] = g_signal_new ("projects-changed", TROUPE_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                            NULL, NULL, G_TYPE_NONE, 0);
+  signals[SAMPLED]
+      = g_signal_new ("sampled", TROUPE_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[IDLE_CHANGED] = g_signal_new ("idle-changed", TROUPE_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                        G_TYPE_NONE, 0);
+}
+
+static void
+troupe_engine_init (TroupeEngine *self)
+{
+  self->projects = g_ptr_array_new_with_free_func ((GDestroyNotify) troupe_project_free);
+  self->quit_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  self->programs_of = g_hash_table_new (NULL, NULL);
+  self->busy = g_hash_table_new (NULL, NULL);
+  self->was_idle = TRUE;
+}
+
+TroupeEngine *
+troupe_engine_new (const char *state_dir, const char *runtime_dir, const char *keeper_path, TroupeClock *clock)
+{
+  TroupeEngine *self = g_object_new (TROUPE_TYPE_ENGINE, NULL);
+
+  self->state_dir = g_strdup (state_dir);
+  self->journals_dir = g_build_filename (state_dir, "journals", NULL);
+  self->clock = clock;
+  self->pool = troupe_keeper_pool_new (keeper_path, runtime_dir);
+  self->figures = troupe_figures_new (clock, sampled_cb, self);
+  self->trash = troupe_trash_new (self->journals_dir, clock, TROUPE_ENGINE_UNDO_SECONDS, trash_emptied_cb, self);
+  self->context = (TroupeWorkerContext){
+    .pool = self->pool,
+    .clock = clock,
+    .oom_watch = &self->oom_watch,
+    .journals_dir = self->journals_dir,
+    .may_start = may_start,
+    .user_data = self,
+  };
+  g_ptr_array_add (self->projects, troupe_project_new (TROUPE_DEFAULT_PROJECT, NULL));
+  return self;
+}

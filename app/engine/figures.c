@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* When to sample, and whom. */
+
+#include "config.h"
+
+#include "engine/figures.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define DEFAULT_INTERVAL_MSEC 1000
+
+/* PSS of keepers is dear and hardly changes: read of this many a sample, going round. The
+ * sum counts those not read yet as the mean of the others. */
+#define KEEPERS_PER_SAMPLE 4
+
+typedef struct
+{
+  TroupeWorker *worker; /* (borrowed): removes itself first */
+  pid_t keeper_pid;
+  gboolean is_watched;
+  guint64 keeper_pss_bytes; /* 0: not read yet */
+} Entry;
+
+struct _TroupeFigures
+{
+  TroupeClock *clock;
+  TroupeSampler *sampler; /* (owned) (nullable): made when it is first needed */
+  GPtrArray *entries;     /* (owned) of Entry */
+  GHashTable *by_worker;
+  gboolean active;
+  guint interval_msec;
+  guint timeout;
+  guint next_keeper;
+  gint64 cpu_read_usec;
+  guint64 cpu_usec;
+  double cpu_percent;
+  guint64 own_pss_bytes;
+  void (*sampled) (gpointer user_data);
+  gpointer user_data;
+};
+
+TroupeFigures *
+troupe_figures_new (TroupeClock *clock, void (*sampled) (gpointer user_data), gpointer user_data)
+{
+  TroupeFigures *self = g_new0 (TroupeFigures, 1);
+
+  self->clock = clock;
+  self->entries = g_ptr_array_new_with_free_func (g_free);
+  self->by_worker = g_hash_table_new (NULL, NULL);
+  self->interval_msec = DEFAULT_INTERVAL_MSEC;
+  self->sampled = sampled;
+  self->user_data = user_data;
+  return self;
+}
+
+void
+troupe_figures_free (TroupeFigures *self)
+{
+  troupe_clock_clear_timeout (self->clock, &self->timeout);
+  g_clear_pointer (&self->sampler, troupe_sampler_free);
+  g_hash_table_unref (self->by_worker);
+  g_ptr_array_unref (self->entries);
+  g_free (self);
+}
+
+static TroupeSampler *
+troupe_figures_get_sampler (TroupeFigures *self)
+{
+  if (self->sampler == NULL)
+    self->sampler = troupe_sampler_new ();
+  return self->sampler;
+}
+
+void
+troupe_figures_add (TroupeFigures *self, TroupeWorker *worker)
+{
+  Entry *entry;
+
+  if (g_hash_table_contains (self->by_worker, worker))
+    return;
+  entry = g_new0 (Entry, 1);
+  entry->worker = worker;
+  entry->keeper_pid = troupe_worker_get_keeper_pid (worker);
+  g_ptr_array_add (self->entries, entry);
+  g_hash_table_insert (self->by_worker, worker, entry);
+}
+
+void
+troupe_figures_remove (TroupeFigures *self, TroupeWorker *worker)
+{
+  Entry *entry = g_hash_table_lookup (self->by_worker, worker);
+
+  if (entry == NULL)
+    return;
+  if (entry->is_watched)
+    troupe_sampler_remove (self->sampler, troupe_worker_get_id (worker));
+  g_hash_table_remove (self->by_worker, worker);
+  g_ptr_array_remove_fast (self->entries, entry);
+}
+
+static void
+watch (TroupeFigures *self, Entry *entry)
+{
+  if (entry->is_watched)
+    return;
+  entry->is_watched = TRUE;
+  troupe_sampler_add (troupe_figures_get_sampler (self), troupe_worker_get_id (entry->worker),
+                      entry->keeper_pid);
+}
+
+static void
+measure_own_cpu (TroupeFigures *self)
+{
+  struct rusage usage;
+  gint64 now = troupe_clock_get_monotonic_usec (self->clock);
+  guint64 cpu_usec;
+
+  getrusage (RUSAGE_SELF, &usage);
+  cpu_usec = (guint64) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC
+             + (guint64) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  if (self->cpu_read_usec != 0 && now > self->cpu_read_usec)
+    self->cpu_percent = 100.0 * (double) (cpu_usec - self->cpu_usec) / (double) (now - self->cpu_read_usec);
+  self->cpu_usec = cpu_usec;
+  self->cpu_read_usec = now;
+}
+
+static void
+measure_own_memory (TroupeFigures *self)
+{
+  self->own_pss_bytes = troupe_sampler_read_process_memory (getpid ());
+  for (guint i = 0; i < MIN (KEEPERS_PER_SAMPLE, self->entries->len); i++)
+    {
+      Entry *entry = g_ptr_array_index (self->entries, self->next_keeper++ % self->entries->len);
+
+      entry->keeper_pss_bytes = troupe_sampler_read_process_memory (entry->keeper_pid);
+    }
+}
+
+static void
+troupe_figures_sample (TroupeFigures *self)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    watch (self, g_ptr_array_index (self->entries, i));
+  troupe_sampler_sample (troupe_figures_get_sampler (self), TRUE);
+  measure_own_cpu (self);
+  measure_own_memory (self);
+  self->sampled (self->user_data);
+}
+
+static gboolean
+tick_cb (gpointer user_data)
+{
+  troupe_figures_sample (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+troupe_figures_set_timer (TroupeFigures *self)
+{
+  troupe_clock_clear_timeout (self->clock, &self->timeout);
+  if (self->active)
+    self->timeout = troupe_clock_add_timeout (self->clock, self->interval_msec, tick_cb, self);
+}
+
+void
+troupe_figures_set_active (TroupeFigures *self, gboolean active)
+{
+  if (self->active == active)
+    return;
+  self->active = active;
+  troupe_figures_set_timer (self);
+  /* A first look at once: what is counted from one look to the next has a beginning then. */
+  if (active)
+    troupe_figures_sample (self);
+}
+
+guint
+troupe_figures_get_interval_msec (TroupeFigures *self)
+{
+  return self->interval_msec;
+}
+
+void
+troupe_figures_set_interval_msec (TroupeFigures *self, guint interval_msec)
+{
+  interval_msec = CLAMP (interval_msec, TROUPE_ENGINE_INTERVAL_MIN_MSEC, TROUPE_ENGINE_INTERVAL_MAX_MSEC);
+  if (self->interval_msec == interval_msec)
+    return;
+  self->interval_msec = interval_msec;
+  troupe_figures_set_timer (self);
+}
+
+gboolean
+troupe_figures_get (TroupeFigures *self, TroupeWorker *worker, TroupeTreeSample *sample)
+{
+  Entry *entry = g_hash_table_lookup (self->by_worker, worker);
+
+  return entry != NULL && entry->is_watched
+         && troupe_sampler_get (self->sampler, troupe_worker_get_id (worker), sample);
+}
+
+void
+troupe_figures_get_engine (TroupeFigures *self, TroupeEngineSample *sample)
+{
+  guint64 known_bytes = 0;
+  guint n_known = 0;
+
+  troupe_sampler_get_machine (troupe_figures_get_sampler (self), &sample->machine);
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      Entry *entry = g_ptr_array_index (self->entries, i);
+
+      known_bytes += entry->keeper_pss_bytes;
+      n_known += entry->keeper_pss_bytes > 0;
+    }
+  sample->engine_cpu_percent = self->cpu_percent;
+  sample->engine_memory_bytes = self->own_pss_bytes
+                                + (n_known > 0 ? known_bytes / n_known * self->entries->len : 0);
+}
+
+GPtrArray *
+troupe_figures_dup_processes (TroupeFigures *self, TroupeWorker *worker)
+{
+  Entry *entry = g_hash_table_lookup (self->by_worker, worker);
+
+  if (entry == NULL)
+    return g_ptr_array_new ();
+  watch (self, entry);
+  return troupe_sampler_dup_processes (self->sampler, troupe_worker_get_id (worker));
+}
+
+gboolean
+troupe_figures_read_memory (TroupeFigures *self, TroupeWorker *worker, guint64 *pss_bytes, guint64 *rss_bytes)
+{
+  Entry *entry = g_hash_table_lookup (self->by_worker, worker);
+
+  if (entry == NULL)
+    return FALSE;
+  watch (self, entry);
+  return troupe_sampler_read_memory (self->sampler, troupe_worker_get_id (worker), pss_bytes, rss_bytes);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* A program and the list of its workers. */
+
+#include "config.h"
+
+#include "engine/program.h"
+
+#include <string.h>
+
+struct _TroupeProgram
+{
+  GObject parent_instance;
+
+  guint id;
+  char *project;
+  TroupeProgramDefinition *definition;
+  GPtrArray *workers; /* (owned) of TroupeWorker */
+  gboolean leaving;
+};
+
+enum
+{
+  CHANGED,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (TroupeProgram, troupe_program, G_TYPE_OBJECT)
+
+static void
+troupe_program_finalize (GObject *object)
+{
+  TroupeProgram *self = TROUPE_PROGRAM (object);
+
+  g_ptr_array_unref (self->workers);
+  g_clear_pointer (&self->definition, troupe_program_definition_unref);
+  g_free (self->project);
+  G_OBJECT_CLASS (troupe_program_parent_class)->finalize (object);
+}
+
+static void
+troupe_program_class_init (TroupeProgramClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = troupe_program_finalize;
+
+  signals[CHANGED]
+      = g_signal_new ("changed", TROUPE_TYPE_PROGRAM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+troupe_program_init (TroupeProgram *self)
+{
+  self->workers = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+TroupeProgram *
+troupe_program_new (guint id, const char *project, TroupeProgramDefinition *definition)
+{
+  TroupeProgram *self = g_object_new (TROUPE_TYPE_PROGRAM, NULL);
+
+  self->id = id;
+  self->project = g_strdup (project);
+  self->definition = troupe_program_definition_ref (definition);
+  return self;
+}
+
+guint
+troupe_program_get_id (TroupeProgram *self)
+{
+  return self->id;
+}
+
+const char *
+troupe_program_get_project (TroupeProgram *self)
+{
+  return self->project;
+}
+
+const char *
+troupe_program_get_name (TroupeProgram *self)
+{
+  return self->definition->name;
+}
+
+TroupeProgramDefinition *
+troupe_program_get_definition (TroupeProgram *self)
+{
+  return self->definition;
+}
+
+void
+troupe_program_set_definition (TroupeProgram *self, TroupeProgramDefinition *definition)
+{
+  troupe_program_definition_ref (definition);
+  troupe_program_definition_unref (self->definition);
+  self->definition = definition;
+  for (guint i = 0; i < self->workers->len; i++)
+    troupe_worker_set_definition (g_ptr_array_index (self->workers, i), definition);
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+GPtrArray *
+troupe_program_get_workers (TroupeProgram *self)
+{
+  return self->workers;
+}
+
+TroupeWorker *
+troupe_program_find_worker (TroupeProgram *self, const char *name)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      TroupeWorker *worker = g_ptr_array_index (self->workers, i);
+
+      if (strcmp (troupe_worker_get_name (worker), name) == 0)
+        return worker;
+    }
+  return NULL;
+}
+
+char *
+troupe_program_dup_worker_name (TroupeProgram *self, guint instance)
+{
+  if (self->definition->instances <= 1)
+    return g_strdup (self->definition->name);
+  return g_strdup_printf ("%s.%u", self->definition->name, instance);
+}
+
+gboolean
+troupe_program_has_place_for (TroupeProgram *self, const char *worker_name)
+{
+  for (guint i = 1; i <= MAX (self->definition->instances, 1); i++)
+    {
+      g_autofree char *name = troupe_program_dup_worker_name (self, i);
+
+      if (strcmp (name, worker_name) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+troupe_program_is_busy (TroupeProgram *self)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    if (troupe_worker_is_busy (g_ptr_array_index (self->workers, i)))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+troupe_program_is_leaving (TroupeProgram *self)
+{
+  return self->leaving;
+}
+
+void
+troupe_program_set_leaving (TroupeProgram *self, gboolean leaving)
+{
+  self->leaving = leaving;
+}
