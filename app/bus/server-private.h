@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include "bus/clients.h"
+#include "bus/server.h"
+
+#include "troupe-dbus.h"
+
+G_BEGIN_DECLS
+
+/* What the files of the server share: server.c has the objects and Engine1, program-object.c
+ * and worker-object.c an interface each. */
+
+struct _TroupeServer
+{
+  TroupeEngine *engine;               /* (owned) */
+  GDBusObjectManagerServer *manager;  /* (owned) */
+  TroupeBusEngine1 *interface;        /* (owned) */
+  TroupeClients *clients;             /* (owned) */
+  GHashTable *programs;               /* (owned) TroupeProgram to its TroupeBusProgram1 */
+  GHashTable *workers;                /* (owned) TroupeWorker to its TroupeBusWorker1 */
+  GHashTable *changed_workers;        /* set of TroupeWorker whose properties are to be told */
+  guint flush_source;
+  TroupeServerWatcher watcher;
+};
+
+/* (transfer full) */
+char *troupe_server_dup_program_path (TroupeProgram *program);
+char *troupe_server_dup_worker_path (TroupeWorker *worker);
+
+/* Brings the exported properties up to date; call before answering, so that a caller finds what it caused. */
+void troupe_server_flush (TroupeServer *self);
+
+/* Both (transfer full); connected, with all properties set. */
+TroupeBusProgram1 *troupe_program_object_new (TroupeServer *server, TroupeProgram *program);
+TroupeBusWorker1 *troupe_worker_object_new (TroupeServer *server, TroupeProgram *program, TroupeWorker *worker);
+void troupe_worker_object_update (TroupeBusWorker1 *object, TroupeWorker *worker);
+
+/* GDBus hands a handler its invocation to keep; the answer takes it. */
+static inline gboolean
+troupe_server_fail (GDBusMethodInvocation *invocation, GError *error)
+{
+  g_dbus_method_invocation_take_error (invocation, error);
+  return TRUE;
+}
+
+G_END_DECLS
