@@ -58,7 +58,6 @@ struct _TroupeKeeperPool
   GSource *source;
   GSource *warm_source; /* (nullable): the next warm keeper is due */
   GHashTable *keepers;  /* key -> (owned) TroupeKeeper, connected */
-  GHashTable *children; /* key -> pid, of those we started ourselves */
   GHashTable *dying;    /* key -> Dying */
   guint64 next_key;
   int warm_fd; /* (owned) -1: none */
@@ -120,7 +119,7 @@ reap_later (TroupeKeeperPool *self, pid_t pid)
   int pidfd;
 
   if (waitpid (pid, NULL, WNOHANG) != 0)
-    return;
+    return; /* done, or it was the child of an engine before us */
   pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
   if (pidfd < 0)
     {
@@ -148,16 +147,10 @@ static void
 forget_keeper (TroupeKeeperPool *self, TroupeKeeper *keeper)
 {
   guint64 key = troupe_keeper_get_key (keeper);
-  pid_t pid = GPOINTER_TO_INT (g_hash_table_lookup (self->children, &key));
 
   unwatch (self, troupe_keeper_peek_fd (keeper));
   troupe_keeper_disconnect (keeper);
   g_hash_table_remove (self->keepers, &key);
-  if (pid > 0)
-    {
-      g_hash_table_remove (self->children, &key);
-      reap_later (self, pid);
-    }
 }
 
 static void
@@ -181,6 +174,7 @@ dispatch_event (TroupeKeeperPool *self, const struct epoll_event *event)
           g_hash_table_lookup (self->keepers, &key) == keeper)
         {
           forget_keeper (self, keeper);
+          reap_later (self, troupe_keeper_get_pid (keeper));
           troupe_keeper_conclude (keeper);
         }
     }
@@ -279,7 +273,6 @@ static TroupeKeeper *
 launch_with (TroupeKeeperPool *self, int fd, pid_t pid, const TroupeLaunch *launch, GError **error)
 {
   TroupeKeeper *keeper;
-  guint64 key;
 
   if (!troupe_keeper_send_launch (fd, launch, self->socket_dir, choose_pipe_size (self), error))
     {
@@ -289,8 +282,6 @@ launch_with (TroupeKeeperPool *self, int fd, pid_t pid, const TroupeLaunch *laun
     }
   keeper = add_keeper (self, fd);
   troupe_keeper_set_launched (keeper, launch->identity, launch->journal_dir, pid);
-  key = troupe_keeper_get_key (keeper);
-  g_hash_table_insert (self->children, g_memdup2 (&key, sizeof key), GINT_TO_POINTER (pid));
   return keeper;
 }
 
@@ -472,11 +463,10 @@ disconnect_all (TroupeKeeperPool *self)
   for (guint i = 0; i < keepers->len; i++)
     {
       TroupeKeeper *keeper = g_ptr_array_index (keepers, i);
-      guint64 key = troupe_keeper_get_key (keeper);
 
-      if (!troupe_keeper_has_ended (keeper))
-        g_hash_table_remove (self->children, &key);
       forget_keeper (self, keeper);
+      if (troupe_keeper_has_ended (keeper))
+        reap_later (self, troupe_keeper_get_pid (keeper));
     }
 }
 
@@ -520,7 +510,6 @@ troupe_keeper_pool_finalize (GObject *object)
   TroupeKeeperPool *self = TROUPE_KEEPER_POOL (object);
 
   g_hash_table_unref (self->keepers);
-  g_hash_table_unref (self->children);
   g_hash_table_unref (self->dying);
   g_clear_pointer (&self->context, g_main_context_unref);
   if (self->epoll_fd >= 0)
@@ -544,7 +533,6 @@ troupe_keeper_pool_init (TroupeKeeperPool *self)
   self->next_key = 1;
   self->context = g_main_context_ref_thread_default ();
   self->keepers = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
-  self->children = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->dying = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, dying_free);
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   if (self->epoll_fd < 0)

@@ -199,8 +199,9 @@ keeper_run_launch (KeeperRun *run, const void *spec, size_t length, int *fds, un
   run->status.phase = TROUPE_RUN_RUNNING;
   if (run->spec.timeout_msec > 0 && run->spec.timeout_msec < TIMEOUT_MAX_MSEC)
     run->timeout_at = run->started_at + run->spec.timeout_msec * 1000;
-  keeper_record_start (run);
+  /* Who has heard that it runs can find it. */
   keeper_control_listen (run);
+  keeper_record_start (run);
   if (!keeper_spec_detach (&run->spec))
     keeper_stop_kill (run, TROUPE_END_KILLED);
 }

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* Only to turn a hang into a failure. */
-#define PATIENCE_SEC 120
+#define PATIENCE_SEC 20
 
 static void
 remove_tree (const char *path)
@@ -344,6 +344,28 @@ is_process_alive (pid_t pid)
     return FALSE;
   after_name = strrchr (text, ')');
   return after_name != NULL && after_name[2] != 'Z' && after_name[2] != 'X';
+}
+
+pid_t
+find_warm_keeper (void)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/children", (int) getpid ());
+  g_autofree char *text = NULL;
+  g_auto (GStrv) pids = NULL;
+  pid_t found = 0;
+
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return 0;
+  pids = g_strsplit (text, " ", -1);
+  for (guint i = 0; pids[i] != NULL; i++)
+    if (pids[i][0] != '\0' && is_process_alive (atoi (pids[i])))
+      {
+        g_assert_cmpint (found, ==, 0);
+        found = atoi (pids[i]);
+      }
+  return found;
 }
 
 void

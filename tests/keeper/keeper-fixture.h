@@ -60,4 +60,8 @@ void assert_text (Run *run, TroupeStream stream, const char *expected);
 void assert_nothing_left (Run *run);
 gboolean is_process_alive (pid_t pid);
 
+/* The pid of the pool's warm keeper, for a test that runs nothing else. 0 where the kernel
+ * does not list children. */
+pid_t find_warm_keeper (void);
+
 G_END_DECLS
