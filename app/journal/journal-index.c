@@ -140,26 +140,49 @@ troupe_index_record_get_key (const TroupeIndexRecord *record, TroupeIndexKey key
   return sum;
 }
 
+/* A record in [low, high) that holds, near *NUMBER: one just before it, or else one behind,
+ * at growing distance, so that a search gets over a segment that is missing. */
+static bool
+find_record_near (TroupeIndex *index, uint64_t low, uint64_t high, uint64_t *number, TroupeIndexRecord *record)
+{
+  uint64_t middle = *number;
+
+  for (uint64_t i = 0; i <= DAMAGE_STEPS && middle - low >= i; i++)
+    if (troupe_index_get_record (index, middle - i, record))
+      {
+        *number = middle - i;
+        return true;
+      }
+  for (uint64_t step = 1; step < high - middle; step *= 2)
+    if (troupe_index_get_record (index, middle + step, record))
+      {
+        *number = middle + step;
+        return true;
+      }
+  return false;
+}
+
 uint64_t
 troupe_index_find_above (TroupeIndex *index, uint64_t from, TroupeIndexKey key, unsigned columns,
                          uint64_t limit)
 {
   uint64_t low = from > index->begin ? from : index->begin;
   uint64_t high = index->end;
+  int damages = 0;
 
   while (low < high)
     {
       uint64_t middle = low + (high - low) / 2;
-      uint64_t tried = middle;
+      uint64_t number = middle;
       TroupeIndexRecord record;
-      bool found = troupe_index_get_record (index, tried, &record);
+      bool found = troupe_index_get_record (index, number, &record);
 
-      for (int i = 0; !found && i < DAMAGE_STEPS && tried > low; i++)
-        found = troupe_index_get_record (index, --tried, &record);
+      if (!found && damages++ < DAMAGE_STEPS)
+        found = find_record_near (index, low, high, &number, &record);
       if (found && troupe_index_record_get_key (&record, key, columns) <= limit)
-        low = middle + 1;
+        low = number + 1;
       else
-        high = tried;
+        high = number;
     }
   return low;
 }

@@ -83,8 +83,8 @@ typedef enum
 
 uint64_t troupe_index_record_get_key (const TroupeIndexRecord *record, TroupeIndexKey key, unsigned columns);
 
-/* The first record from FROM on whose key is over LIMIT; end when there is none. Damaged
- * records count as the end. */
+/* The first record from FROM on whose key is over LIMIT; end when there is none. Gets over
+ * damaged records, if it can; where it cannot they count as the end. */
 uint64_t troupe_index_find_above (TroupeIndex *index, uint64_t from, TroupeIndexKey key, unsigned columns,
                                   uint64_t limit);
 
