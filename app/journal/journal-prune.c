@@ -14,6 +14,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* Segments deleted after one append; what is over the limit then goes with the next ones. Only a
+ * damaged index ever claims that many. */
+#define PRUNE_MAX 64
+
 static uint64_t
 get_column_segments_end (TroupeJournalWriter *writer, int column)
 {
@@ -140,7 +144,7 @@ troupe_writer_prune (TroupeJournalWriter *writer)
 {
   if (writer->limit_bytes == 0)
     return;
-  while (get_total_bytes (writer) > writer->limit_bytes)
+  for (int i = 0; i < PRUNE_MAX && get_total_bytes (writer) > writer->limit_bytes; i++)
     if (!prune_one (writer))
       break;
 }
