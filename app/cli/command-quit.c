@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* troupectl quit: stop everything and end the engine. */
+
+#include "config.h"
+
+#include "base/error.h"
+#include "base/paths.h"
+#include "cli/command.h"
+#include "cli/stopping.h"
+
+/* Where an engine was killed its keepers live on, and so do the workers. */
+static gboolean
+keepers_are_left (void)
+{
+  g_autofree char *runtime_dir = troupe_paths_dup_runtime_dir (NULL);
+  g_autofree char *path = runtime_dir != NULL ? g_build_filename (runtime_dir, "keepers", NULL) : NULL;
+  g_autoptr (GDir) dir = path != NULL ? g_dir_open (path, 0, NULL) : NULL;
+
+  return dir != NULL && g_dir_read_name (dir) != NULL;
+}
+
+static int
+run (const TroupeCommand *command, int argc, char **argv)
+{
+  g_autoptr (TroupeEngineClient) client = NULL;
+  g_autoptr (TroupeRoster) roster = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean left;
+
+  if (!troupe_command_parse (command, NULL, TROUPE_PARSE_ANYWHERE, &argc, &argv) ||
+      !troupe_command_check_count (command, argc, 0, 0))
+    return TROUPE_EXIT_USAGE;
+  left = keepers_are_left ();
+  client = troupe_engine_client_new (left ? TROUPE_ENGINE_START : TROUPE_ENGINE_IF_RUNNING, &error);
+  if (client == NULL)
+    {
+      g_autoptr (GError) no_bus = NULL;
+
+      /* Nothing runs: that is what was asked for. But a bus that cannot be reached tells nothing. */
+      if (!left && troupe_engine_client_can_reach_bus (&no_bus))
+        return TROUPE_EXIT_DONE;
+      return troupe_command_report (error);
+    }
+  roster = troupe_roster_new (client);
+  if (!troupe_stopping_call (client, roster, "Quit", NULL, NULL, &error))
+    return troupe_command_report (error);
+  return TROUPE_EXIT_DONE;
+}
+
+const TroupeCommand troupe_command_quit = {
+  "quit",
+  "",
+  "Stop everything and end the engine",
+  "Returns when no process of any run is left. Without an engine there is nothing to do.",
+  run,
+};

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* The JSON fields are a promise to scripts: their names and order stand in troupectl(1). */
+
+#include "config.h"
+
+#include "cli/worker-list.h"
+
+#include <string.h>
+
+#include "cli/json-object.h"
+#include "cli/terminal-text.h"
+#include "cli/worker-name.h"
+
+static gint64
+get_uptime_usec (const TroupeWorkerInfo *worker, gint64 now_usec)
+{
+  if (worker->pid == 0 || worker->started_usec == 0 || (gint64) worker->started_usec > now_usec)
+    return worker->pid != 0 ? 0 : -1;
+  return now_usec - (gint64) worker->started_usec;
+}
+
+static void
+add_int_or_null (GString *out, const char *key, gint64 value, gboolean applies)
+{
+  if (applies)
+    troupe_json_object_add_int (out, key, value);
+  else
+    troupe_json_object_add_null (out, key);
+}
+
+static const char *
+null_if_empty (const char *text)
+{
+  return text[0] != '\0' ? text : NULL;
+}
+
+void
+troupe_worker_append_json (GString *out, const TroupeWorkerInfo *worker, const TroupeProgramInfo *program,
+                           const TroupeWorkerStats *stats, gint64 now_usec)
+{
+  gint64 uptime = get_uptime_usec (worker, now_usec);
+
+  troupe_json_object_begin (out);
+  troupe_json_object_add_string (out, "name", worker->name);
+  troupe_json_object_add_string (out, "project", worker->project);
+  troupe_json_object_add_string (out, "program", program->name);
+  troupe_json_object_add_int (out, "instance", worker->instance);
+  troupe_json_object_add_string (out, "kind", null_if_empty (program->kind));
+  troupe_json_object_add_string (out, "state", troupe_state_to_string (worker->state));
+  add_int_or_null (out, "pid", worker->pid, worker->pid != 0);
+  /* Only workers that are threads have one. */
+  troupe_json_object_add_null (out, "tid");
+  add_int_or_null (out, "run", worker->run, worker->run != 0);
+  troupe_json_object_add_int (out, "restarts", worker->restarts);
+  add_int_or_null (out, "exit_code", worker->exit_code, worker->exit_code >= 0);
+  troupe_json_object_add_string (out, "exit_signal", null_if_empty (worker->exit_signal));
+  if (stats != NULL)
+    troupe_json_object_add_decimal (out, "cpu_percent", stats->cpu_percent);
+  else
+    troupe_json_object_add_null (out, "cpu_percent");
+  add_int_or_null (out, "memory_bytes", stats != NULL ? (gint64) stats->memory_bytes : 0, stats != NULL);
+  add_int_or_null (out, "threads", stats != NULL ? stats->threads : 0, stats != NULL);
+  add_int_or_null (out, "descendants", stats != NULL ? stats->descendants : 0, stats != NULL);
+  if (uptime >= 0)
+    troupe_json_object_add_decimal (out, "uptime_seconds", (double) uptime / G_USEC_PER_SEC);
+  else
+    troupe_json_object_add_null (out, "uptime_seconds");
+  troupe_json_object_add_null (out, "ready_address");
+  troupe_json_object_add_string (out, "journal", null_if_empty (worker->journal));
+  troupe_json_object_end (out);
+}
+
+char *
+troupe_worker_list_to_json (TroupeRoster *roster, GPtrArray *workers, TroupeStats *stats, gint64 now_usec)
+{
+  g_autoptr (GString) out = g_string_new ("[");
+
+  for (guint i = 0; i < workers->len; i++)
+    {
+      const TroupeWorkerInfo *worker = workers->pdata[i];
+      g_autoptr (GString) object = g_string_new (NULL);
+
+      troupe_worker_append_json (object, worker, troupe_roster_get_program_of (roster, worker),
+                                 troupe_stats_get (stats, worker->id), now_usec);
+      g_string_append_printf (out, "%s\n%s", i > 0 ? "," : "", object->str);
+    }
+  g_string_append (out, workers->len > 0 ? "\n]\n" : "]\n");
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+static const char *
+get_state_color (const TroupeWorkerInfo *worker)
+{
+  switch (worker->state)
+    {
+    case TROUPE_STATE_RUNNING:
+    case TROUPE_STATE_READY:
+      return TROUPE_SGR_GREEN;
+    case TROUPE_STATE_WAITING:
+    case TROUPE_STATE_STARTING:
+    case TROUPE_STATE_STOPPING:
+    case TROUPE_STATE_BACKOFF:
+      return TROUPE_SGR_YELLOW;
+    case TROUPE_STATE_FAILED:
+      return TROUPE_SGR_RED;
+    case TROUPE_STATE_EXITED:
+      return worker->exit_code > 0 || worker->exit_signal[0] != '\0' ? TROUPE_SGR_RED : NULL;
+    case TROUPE_STATE_STOPPED:
+      return TROUPE_SGR_DIM;
+    }
+  return NULL;
+}
+
+void
+troupe_worker_add_row (TroupeTable *table, const TroupeWorkerInfo *worker, const TroupeWorkerStats *stats,
+                       gint64 now_usec)
+{
+  g_autofree char *name = troupe_worker_name_dup_full (worker->project, worker->name);
+  g_autofree char *pid = worker->pid != 0 ? g_strdup_printf ("%u", worker->pid) : NULL;
+  g_autofree char *cpu = stats != NULL ? troupe_text_dup_percent (stats->cpu_percent) : NULL;
+  g_autofree char *memory = stats != NULL ? troupe_text_dup_bytes (stats->memory_bytes) : NULL;
+  g_autofree char *restarts = g_strdup_printf ("%u", worker->restarts);
+  g_autofree char *up = NULL;
+  gint64 uptime = get_uptime_usec (worker, now_usec);
+  /* One that is alive but has ended before shows how its last run ended; the reason of a state
+   * says more than the exit that led to it. */
+  const char *last = worker->state_reason[0] != '\0' ? worker->state_reason : worker->exit_summary;
+  g_autoptr (GString) last_exit = g_string_new (NULL);
+
+  if (uptime >= 0)
+    up = troupe_text_dup_duration (uptime);
+  troupe_terminal_append_safe (last_exit, last, strlen (last));
+  troupe_table_add_cell (table, name, NULL);
+  troupe_table_add_cell (table, troupe_state_to_string (worker->state), get_state_color (worker));
+  troupe_table_add_cell (table, pid, NULL);
+  troupe_table_add_cell (table, cpu, NULL);
+  troupe_table_add_cell (table, memory, NULL);
+  troupe_table_add_cell (table, up, NULL);
+  troupe_table_add_cell (table, restarts, worker->restarts > 0 ? TROUPE_SGR_YELLOW : NULL);
+  troupe_table_add_cell (table, last_exit->str, NULL);
+}
+
+char *
+troupe_worker_list_to_table (TroupeRoster *roster, GPtrArray *workers, TroupeStats *stats, gint64 now_usec,
+                             gboolean colored, guint width)
+{
+  g_autoptr (TroupeTable) table = troupe_table_new ();
+
+  troupe_table_add_column (table, "NAME", TROUPE_ALIGN_LEFT);
+  troupe_table_add_column (table, "STATE", TROUPE_ALIGN_LEFT);
+  troupe_table_add_column (table, "PID", TROUPE_ALIGN_RIGHT);
+  troupe_table_add_column (table, "CPU", TROUPE_ALIGN_RIGHT);
+  troupe_table_add_column (table, "MEM", TROUPE_ALIGN_RIGHT);
+  troupe_table_add_column (table, "UP", TROUPE_ALIGN_RIGHT);
+  troupe_table_add_column (table, "RESTARTS", TROUPE_ALIGN_RIGHT);
+  troupe_table_add_column (table, "LAST EXIT", TROUPE_ALIGN_LEFT);
+  for (guint i = 0; i < workers->len; i++)
+    {
+      const TroupeWorkerInfo *worker = workers->pdata[i];
+
+      troupe_worker_add_row (table, worker, troupe_stats_get (stats, worker->id), now_usec);
+    }
+  return troupe_table_to_text (table, colored, width);
+}
