@@ -145,4 +145,7 @@ typedef enum
   TROUPE_RECORD_RECEIVED, /* messages: from the worker */
   TROUPE_RECORD_INVALID,  /* messages: a line from the worker that is no JSON */
   TROUPE_RECORD_EVENT,    /* events */
+  TROUPE_RECORD_ROUTED,   /* messages: from another worker, passed on to this one: its name, a tab, the text */
 } TroupeRecordKind;
+
+#define TROUPE_RECORD_KIND_LAST TROUPE_RECORD_ROUTED

@@ -171,7 +171,7 @@ troupe_index_record_unpack (TroupeLog log, uint64_t number, const uint8_t slot[T
       out->rows_before[i] = get_u32 (slot + 36 + 4 * i) | (uint64_t) get_u16 (slot + 54 + 2 * i) << 32;
     }
 
-  if (troupe_log_get_column (log, out->stream) < 0 || out->kind > TROUPE_RECORD_EVENT)
+  if (troupe_log_get_column (log, out->stream) < 0 || out->kind > TROUPE_RECORD_KIND_LAST)
     return false;
   if (out->kind == TROUPE_RECORD_LOST)
     return out->rows == 1;

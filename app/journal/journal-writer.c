@@ -343,7 +343,7 @@ troupe_journal_writer_append (TroupeJournalWriter *writer, TroupeStream stream, 
   uint64_t total, done = 0;
   int error;
 
-  if (column < 0 || (unsigned) kind > TROUPE_RECORD_EVENT)
+  if (column < 0 || (unsigned) kind > TROUPE_RECORD_KIND_LAST)
     return -EINVAL;
   if (time_usec < writer->last_time_usec)
     time_usec = writer->last_time_usec;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Copyright The Troupe authors */
 
-/* Writes a worker's events into the journal of its run. */
+/* Writes a worker's events and messages into the journal of its run. */
 
 #include "config.h"
 
@@ -13,7 +13,10 @@
 #include <string.h>
 
 /* Room for a run's events; they are few and short. */
-#define LIMIT_BYTES (16 * 1024 * 1024)
+#define DEFAULT_LIMIT_BYTES (16 * 1024 * 1024)
+
+/* A gathering buffer that grew past this is given back when it is written. */
+#define GATHER_KEEP_BYTES (64 * 1024)
 
 typedef struct
 {
@@ -21,11 +24,26 @@ typedef struct
   char *line;
 } WaitingEvent;
 
+/* Gathered messages of one kind and time: some lines of the buffer. */
+typedef struct
+{
+  TroupeRecordKind kind;
+  gint64 time_usec;
+  gsize length;
+} Piece;
+
 struct _TroupeActivityLog
 {
   char *dir;                   /* (nullable) */
   TroupeJournalWriter *writer; /* (owned) (nullable): open while the run is busy */
+  guint64 limit_bytes;
   GQueue waiting;              /* of WaitingEvent, oldest first */
+
+  GString *gathered; /* (owned): lines of messages */
+  GArray *pieces;    /* (owned) of Piece: what they are, in order */
+  gint64 written_usec; /* when messages were written last, monotonic */
+  TroupeClock *clock; /* (unowned) (nullable): of the timeout */
+  guint timeout;
 };
 
 static void
@@ -43,6 +61,9 @@ troupe_activity_log_new (void)
   TroupeActivityLog *self = g_new0 (TroupeActivityLog, 1);
 
   g_queue_init (&self->waiting);
+  self->limit_bytes = DEFAULT_LIMIT_BYTES;
+  self->gathered = g_string_new (NULL);
+  self->pieces = g_array_new (FALSE, FALSE, sizeof (Piece));
   return self;
 }
 
@@ -51,35 +72,77 @@ troupe_activity_log_free (TroupeActivityLog *self)
 {
   troupe_activity_log_rest (self);
   g_queue_clear_full (&self->waiting, waiting_event_free);
+  g_string_free (self->gathered, TRUE);
+  g_array_unref (self->pieces);
   g_free (self->dir);
   g_free (self);
 }
 
-void
-troupe_activity_log_rest (TroupeActivityLog *self)
+static gboolean
+open_writer (TroupeActivityLog *self)
 {
-  troupe_journal_writer_close (self->writer);
+  const TroupeJournalOptions options = { .limit_bytes = self->limit_bytes };
+  int result;
+
+  if (self->writer != NULL)
+    return TRUE;
+  result = troupe_journal_writer_open (self->dir, TROUPE_LOG_ACTIVITY, &options, &self->writer);
+  if (result == 0)
+    return TRUE;
+  g_debug ("Could not open the activity log in “%s”, going on without: %s", self->dir, g_strerror (-result));
   self->writer = NULL;
+  return FALSE;
+}
+
+static void
+write_messages (TroupeActivityLog *self)
+{
+  const char *line = self->gathered->str;
+
+  if (self->clock != NULL)
+    troupe_clock_clear_timeout (self->clock, &self->timeout);
+  if (self->pieces->len == 0)
+    return;
+  if (self->dir != NULL && open_writer (self))
+    for (guint i = 0; i < self->pieces->len; i++)
+      {
+        Piece *piece = &g_array_index (self->pieces, Piece, i);
+
+        troupe_journal_writer_append (self->writer, TROUPE_STREAM_MESSAGES, piece->kind,
+                                      (guint64) piece->time_usec, line, piece->length);
+        line += piece->length;
+      }
+  g_array_set_size (self->pieces, 0);
+  if (self->gathered->allocated_len > GATHER_KEEP_BYTES)
+    {
+      g_string_free (self->gathered, TRUE);
+      self->gathered = g_string_new (NULL);
+    }
+  else
+    g_string_truncate (self->gathered, 0);
 }
 
 static void
 write_line (TroupeActivityLog *self, gint64 time_usec, const char *line)
 {
-  if (self->writer == NULL)
-    {
-      const TroupeJournalOptions options = { .limit_bytes = LIMIT_BYTES };
-      int result = troupe_journal_writer_open (self->dir, TROUPE_LOG_ACTIVITY, &options, &self->writer);
+  write_messages (self); /* they came before */
+  if (open_writer (self))
+    troupe_journal_writer_append (self->writer, TROUPE_STREAM_EVENTS, TROUPE_RECORD_EVENT, (guint64) time_usec,
+                                  line, strlen (line));
+}
 
-      if (result < 0)
-        {
-          g_debug ("Could not open the activity log in “%s”, going on without: %s", self->dir,
-                   g_strerror (-result));
-          self->writer = NULL;
-          return;
-        }
-    }
-  troupe_journal_writer_append (self->writer, TROUPE_STREAM_EVENTS, TROUPE_RECORD_EVENT, (guint64) time_usec,
-                                line, strlen (line));
+void
+troupe_activity_log_rest (TroupeActivityLog *self)
+{
+  write_messages (self);
+  troupe_journal_writer_close (self->writer);
+  self->writer = NULL;
+}
+
+void
+troupe_activity_log_set_limit (TroupeActivityLog *self, guint64 limit_bytes)
+{
+  self->limit_bytes = limit_bytes;
 }
 
 void
@@ -152,4 +215,62 @@ troupe_activity_log_write (TroupeActivityLog *self, gint64 time_usec, const char
     waiting->line = g_string_free (g_steal_pointer (&json), FALSE);
     g_queue_push_tail (&self->waiting, waiting);
   }
+}
+
+void
+troupe_activity_log_add_message (TroupeActivityLog *self, gint64 time_usec, TroupeRecordKind kind,
+                                 const char *sender, const char *text, gsize length)
+{
+  Piece *last = self->pieces->len > 0 ? &g_array_index (self->pieces, Piece, self->pieces->len - 1) : NULL;
+  gsize begin = self->gathered->len;
+  gsize text_begin;
+
+  if (sender != NULL)
+    g_string_append_printf (self->gathered, "%s\t", sender);
+  text_begin = self->gathered->len;
+  g_string_append_len (self->gathered, text, (gssize) length);
+  for (char *p = self->gathered->str + text_begin, *end = self->gathered->str + self->gathered->len;
+       (p = memchr (p, '\n', (gsize) (end - p))) != NULL; p++)
+    *p = ' ';
+  g_string_append_c (self->gathered, '\n');
+
+  if (last != NULL && last->kind == kind && last->time_usec == time_usec)
+    last->length += self->gathered->len - begin;
+  else
+    {
+      Piece piece = { kind, time_usec, self->gathered->len - begin };
+
+      g_array_append_val (self->pieces, piece);
+    }
+  if (self->gathered->len >= TROUPE_ACTIVITY_LOG_GATHER_BYTES)
+    write_messages (self);
+}
+
+static gboolean
+gather_timeout_cb (gpointer user_data)
+{
+  TroupeActivityLog *self = user_data;
+
+  self->timeout = 0;
+  self->written_usec = troupe_clock_get_monotonic_usec (self->clock);
+  write_messages (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+troupe_activity_log_settle (TroupeActivityLog *self, TroupeClock *clock)
+{
+  gint64 now;
+
+  if (self->pieces->len == 0 || self->timeout != 0)
+    return;
+  self->clock = clock;
+  now = troupe_clock_get_monotonic_usec (clock);
+  if (now - self->written_usec >= TROUPE_ACTIVITY_LOG_GATHER_MSEC * 1000)
+    {
+      self->written_usec = now;
+      write_messages (self);
+      return;
+    }
+  self->timeout = troupe_clock_add_timeout (clock, TROUPE_ACTIVITY_LOG_GATHER_MSEC, gather_timeout_cb, self);
 }

@@ -2,12 +2,13 @@
  * Copyright The Troupe authors */
 #pragma once
 
-#include "base/words.h"
+#include "journal/journal-format.h"
+#include "supervisor/clock.h"
 
 G_BEGIN_DECLS
 
-/* The engine's log of a run: its events, one JSON object a line, in the run folder's
- * `activity` log.
+/* The engine's log of a run: its events, one JSON object a line, and its messages, one JSON
+ * text a line, in the run folder's `activity` log.
  *
  *   {"event":"state","from":"starting","to":"running","reason":"…"}   reason only when there is one
  *   {"event":"start-asked"} {"event":"stop-asked"} {"event":"kill-asked"} {"event":"restart-asked"}
@@ -15,12 +16,19 @@ G_BEGIN_DECLS
  *   {"event":"input-closed"}
  *   {"event":"adopted"}                  a new engine took the run over
  *   {"event":"ended","summary":"…"}      how it ended, in words
+ *   {"event":"disconnected","by":"worker"}   or "engine": the channel was closed from there
+ *   {"event":"message-too-long","bytes":"…"} a line past the ceiling of a message was dropped
  *
  * Events from before the first run exists wait, at most TROUPE_ACTIVITY_LOG_WAITING_MAX of them (the
  * oldest go), and open the log of the next run. A log that cannot be written is survived in silence: the
  * run matters more. Main thread. */
 
 #define TROUPE_ACTIVITY_LOG_WAITING_MAX 32
+
+/* Messages are gathered and written together: this much later at most, or as soon as they are
+ * this many bytes. An engine that is killed loses what it had gathered. */
+#define TROUPE_ACTIVITY_LOG_GATHER_MSEC 5
+#define TROUPE_ACTIVITY_LOG_GATHER_BYTES (256 * 1024)
 
 typedef struct _TroupeActivityLog TroupeActivityLog;
 
@@ -31,12 +39,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeActivityLog, troupe_activity_log_free)
 /* The run folder events go to from now on; NULL: events wait for the next one. */
 void troupe_activity_log_set_dir (TroupeActivityLog *self, const char *dir);
 
-/* Gives the descriptors back; the next event opens the log again. */
+/* What the log may take on disk; 16 MiB unless said. Takes effect when a log is opened next. */
+void troupe_activity_log_set_limit (TroupeActivityLog *self, guint64 limit_bytes);
+
+/* Writes out what is gathered and gives the descriptors back; the next event opens the log again. */
 void troupe_activity_log_rest (TroupeActivityLog *self);
 
 /* KEY, VALUE pairs of strings end with NULL; a pair whose value is NULL or empty is left out. */
 void troupe_activity_log_write (TroupeActivityLog *self, gint64 time_usec, const char *event, ...)
     G_GNUC_NULL_TERMINATED;
+
+/* Adds a message of KIND (SENT, RECEIVED, INVALID, ROUTED; the latter with its SENDER, else NULL) to
+ * what is gathered. Newlines in TEXT become spaces. Follow it by troupe_activity_log_settle. */
+void troupe_activity_log_add_message (TroupeActivityLog *self, gint64 time_usec, TroupeRecordKind kind,
+                                      const char *sender, const char *text, gsize length);
+
+/* A turn's messages are all here: they are written now when the last writing was a while ago, so that a
+ * single message shows at once, else a little later, by CLOCK. */
+void troupe_activity_log_settle (TroupeActivityLog *self, TroupeClock *clock);
 
 /* TEXT as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void troupe_activity_log_append_json_string (GString *json, const char *text);

@@ -146,6 +146,7 @@ draw_mark (Drawing *drawing, const TroupeLogVisible *row, double x)
                                                         MIN (row->y + height, drawing->height) - top));
       return;
     case TROUPE_RECORD_SENT:
+    case TROUPE_RECORD_ROUTED:
       sign = "→";
       break;
     case TROUPE_RECORD_RECEIVED:
