@@ -22,6 +22,8 @@
 #define DAMAGE_STEPS 64
 /* How many index segments a refresh steps over; the next refresh goes on. */
 #define SEGMENT_STEPS 1024
+/* How often a refresh starts over because the writer was quicker. */
+#define MOVING_TRIES 3
 
 static void
 close_fd (int *fd)
@@ -480,48 +482,103 @@ find_begin (TroupeIndex *index, int column)
   target->bytes_begin = begin;
 }
 
+/* Reads the index up to its end: STATE is the log's after the last record. */
+static void
+read_index (TroupeIndex *index, TroupeIndexRecord *state)
+{
+  uint64_t n_slots = follow_segments (index);
+
+  for (int i = 0; i < TROUPE_INDEX_PAGES; i++)
+    index->pages[i].count = 0;
+  read_firsts (index);
+  index->begin = index->header.first_index_segment * index->header.segment_records;
+  index->n_records = index->end = index->header.segment * index->header.segment_records + n_slots;
+  index->n_slots_end = index->end;
+  if (index->newest_fd < 0)
+    index->n_records = index->end = 0;
+  find_end (index, state);
+
+  index->last_gap_bytes = 0;
+  if (index->n_records > index->begin)
+    {
+      int column = troupe_log_get_column (index->log, state->stream);
+
+      /* From the state before the last record to the one after it. */
+      if (state->kind == TROUPE_RECORD_LOST)
+        index->last_gap_bytes = state->length;
+      else
+        state->bytes_before[column] += state->length;
+      state->rows_before[column] += state->rows;
+    }
+  else
+    {
+      memset (state, 0, sizeof *state);
+      for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
+        state->bytes_before[i] = index->header.first_data_segment[i] * index->header.segment_bytes;
+    }
+  for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
+    {
+      index->columns[i].bytes_end = state->bytes_before[i];
+      index->columns[i].rows_end = state->rows_before[i];
+    }
+}
+
+static void
+read_trailing (TroupeIndex *index, TroupeIndexRecord *state, uint8_t *scratch)
+{
+  for (int i = 0; troupe_log_get_stream (index->log, (unsigned) i) >= 0; i++)
+    {
+      add_trailing (index, i, state, scratch);
+      index->columns[i].rows_end = state->rows_before[i];
+    }
+}
+
+/* Whether the writer has added records since the index was read. */
+static bool
+has_moved (TroupeIndex *index)
+{
+  uint64_t segment_first = index->header.segment * index->header.segment_records;
+  uint64_t n_slots;
+  struct stat info;
+  bool moved, deleted;
+  int fd;
+
+  if (index->newest_fd < 0)
+    return false;
+  n_slots = count_slots (index, &deleted);
+  if (deleted || segment_first + n_slots != index->n_slots_end)
+    return true;
+  if (n_slots < index->header.segment_records)
+    return false;
+  /* A next segment is made just before its first record, which alone counts. */
+  fd = troupe_files_open (index->dir_fd, index->log, TROUPE_FILES_INDEX, index->header.segment + 1, O_RDONLY);
+  if (fd < 0)
+    return false;
+  moved = fstat (fd, &info) == 0 && info.st_size >= TROUPE_JOURNAL_HEADER_SIZE + TROUPE_JOURNAL_SLOT_SIZE;
+  close (fd);
+  return moved;
+}
+
 bool
 troupe_index_refresh (TroupeIndex *index, uint8_t *scratch)
 {
   TroupeIndexRecord state = { 0 };
   TroupeIndexColumn before[TROUPE_JOURNAL_COLUMNS];
   uint64_t begin_before = index->begin, end_before = index->end, gap_before = index->last_gap_bytes;
-  uint64_t n_slots = follow_segments (index);
 
   memcpy (before, index->columns, sizeof before);
-  for (int i = 0; i < TROUPE_INDEX_PAGES; i++)
-    index->pages[i].count = 0;
-  read_firsts (index);
-  index->begin = index->header.first_index_segment * index->header.segment_records;
-  index->n_records = index->end = index->header.segment * index->header.segment_records + n_slots;
-  if (index->newest_fd < 0)
-    index->n_records = index->end = 0;
-  find_end (index, &state);
 
-  index->last_gap_bytes = 0;
-  if (index->n_records > index->begin)
+  /* Bytes seen behind an index that has moved on meanwhile may be of several records, and their
+   * order is not known. Then look again; with a writer that never pauses, do without
+   * them: what an earlier refresh showed has its record by now. */
+  for (int i = 0; i < MOVING_TRIES; i++)
     {
-      int column = troupe_log_get_column (index->log, state.stream);
-
-      /* From the state before the last record to the one after it. */
-      if (state.kind == TROUPE_RECORD_LOST)
-        index->last_gap_bytes = state.length;
-      else
-        state.bytes_before[column] += state.length;
-      state.rows_before[column] += state.rows;
-    }
-  else
-    {
-      memset (&state, 0, sizeof state);
-      for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
-        state.bytes_before[i] = index->header.first_data_segment[i] * index->header.segment_bytes;
-    }
-  for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
-    {
-      index->columns[i].bytes_end = state.bytes_before[i];
-      if (troupe_log_get_stream (index->log, (unsigned) i) >= 0)
-        add_trailing (index, i, &state, scratch);
-      index->columns[i].rows_end = state.rows_before[i];
+      read_index (index, &state);
+      if (i + 1 == MOVING_TRIES)
+        break;
+      read_trailing (index, &state, scratch);
+      if (index->end == index->n_records || !has_moved (index))
+        break;
     }
   for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
     find_begin (index, i);

@@ -286,22 +286,23 @@ find_first_line (TroupeJournalReader *reader, const TroupeIndexRecord *record)
   return offset + done;
 }
 
-/* Where the line ends that starts at START and is row ROW_IN_STREAM of COLUMN, the last one to start
- * in record NUMBER: behind its newline, if it has one. */
+/* Where the last line ends that starts in record NUMBER, which is row ROW_IN_STREAM of its stream:
+ * behind its newline, if it has one. */
 static uint64_t
-find_line_end (TroupeJournalReader *reader, int column, uint64_t start, uint64_t row_in_stream, uint64_t number)
+find_line_end (TroupeJournalReader *reader, const TroupeIndexRecord *record, uint64_t number,
+               uint64_t row_in_stream)
 {
+  int column = get_record_column (reader, record);
   const TroupeIndexColumn *target = &reader->index.columns[column];
   TroupeIndexRecord next;
-  uint64_t end = target->bytes_end;
   uint64_t next_number;
 
-  if (row_in_stream + 1 < target->rows_end
-      && find_row_record (reader, 1u << column, row_in_stream + 1, number + 1, &next_number, &next))
-    end = find_first_line (reader, &next);
-  if (end > target->bytes_end)
-    end = target->bytes_end;
-  return end > start ? end : start;
+  if (row_in_stream + 1 >= target->rows_end)
+    return target->bytes_end;
+  if (find_row_record (reader, 1u << column, row_in_stream + 1, number + 1, &next_number, &next))
+    return find_first_line (reader, &next);
+  /* The index is damaged, or gone since the last refresh: what stands in this record is certain. */
+  return record->bytes_before[column] + record->length;
 }
 
 static bool
@@ -345,8 +346,10 @@ get_line (TroupeJournalReader *reader, uint64_t number, const TroupeIndexRecord 
   if (k + 1 < record->rows && chunk_find_line (&reader->chunk, k + 1, &next))
     end = offset + next;
   else
-    end = find_line_end (reader, column, out->offset, record->rows_before[column] + k, number);
-  out->length = end - out->offset;
+    end = find_line_end (reader, record, number, record->rows_before[column] + k);
+  if (end > reader->index.columns[column].bytes_end)
+    end = reader->index.columns[column].bytes_end;
+  out->length = end > out->offset ? end - out->offset : 0;
   out->complete = out->length > 0 && is_newline (reader, column, end - 1);
   if (out->complete)
     out->length--;

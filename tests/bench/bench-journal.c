@@ -19,7 +19,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define BLOCK_SIZE (64 * 1024)
+#define BLOCK_SIZE (256 * 1024)
 #define SCREEN_ROWS 60
 #define START_USEC G_GUINT64_CONSTANT (1700000000000000)
 /* The full log is kept here from run to run. */
@@ -370,7 +370,8 @@ main (int argc, char **argv)
         return 2;
       }
 
-  bench_writer ("blocks of 64 KiB", BLOCK_SIZE, is_short ? 8 << 20 : 512 << 20);
+  bench_writer ("blocks of 256 KiB", 256 << 10, is_short ? 8 << 20 : 512 << 20);
+  bench_writer ("blocks of 64 KiB", 64 << 10, is_short ? 8 << 20 : 512 << 20);
   bench_writer ("blocks of 8 KiB", 8 << 10, is_short ? 4 << 20 : 128 << 20);
   bench_writer ("pieces of 64 bytes", 64, is_short ? 256 << 10 : 16 << 20);
 

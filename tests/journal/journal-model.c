@@ -33,19 +33,6 @@ journal_model_free (JournalModel *model)
   g_free (model);
 }
 
-static JournalModelRow *
-get_last_row (JournalModel *model, TroupeStream stream)
-{
-  for (guint i = model->rows->len; i > 0; i--)
-    {
-      JournalModelRow *row = &g_array_index (model->rows, JournalModelRow, i - 1);
-
-      if (row->row.stream == stream)
-        return row;
-    }
-  g_assert_not_reached ();
-}
-
 static void
 add_row (JournalModel *model, TroupeStream stream, TroupeRecordKind kind, guint64 length, gboolean complete)
 {
@@ -58,9 +45,9 @@ add_row (JournalModel *model, TroupeStream stream, TroupeRecordKind kind, guint6
       .kind = kind,
       .complete = complete,
     },
-    .record = model->n_records,
   };
 
+  model->last_row[stream] = model->rows->len;
   g_array_append_val (model->rows, row);
 }
 
@@ -88,7 +75,7 @@ journal_model_append (JournalModel *model, TroupeStream stream, TroupeRecordKind
 
       if (!model->open_line[stream])
         add_row (model, stream, kind, 0, FALSE);
-      row = get_last_row (model, stream);
+      row = &g_array_index (model->rows, JournalModelRow, model->last_row[stream]);
       if (all->data[i] == '\n')
         row->row.complete = TRUE;
       else

@@ -13,7 +13,6 @@
 typedef struct
 {
   TroupeJournalRow row;
-  guint record;
 } JournalModelRow;
 
 typedef struct
@@ -22,8 +21,8 @@ typedef struct
   GByteArray *bytes[TROUPE_N_STREAMS];
   gboolean open_line[TROUPE_N_STREAMS];
   GArray *rows; /* of JournalModelRow, in order of records */
+  guint last_row[TROUPE_N_STREAMS];
   guint64 time_usec;
-  guint n_records;
 } JournalModel;
 
 JournalModel *journal_model_new (TroupeLog log);
