@@ -29,7 +29,7 @@
 /* So many numbers are tried one by one; for more, listing /proc is cheaper. */
 #define TRY_MAX 256
 /* Everything is read again after so many looks, with and without a last number to go by. */
-#define FULL_EVERY 64
+#define FULL_EVERY 256
 #define FULL_EVERY_BLIND 8
 /* Processes whose parent vanished under the look are read again next time, so many at most. */
 #define RETRY_MAX 256
@@ -49,6 +49,7 @@ struct _TroupeProcessScan
   GHashTable *strangers;     /* set of pids; only without last_pid_works */
   GArray *retry;             /* of int */
   GArray *found;             /* of TroupeProcStat: scratch of one look */
+  gboolean tried;            /* some of them were tried by number, so they may be threads */
   guint read_count;
 };
 
@@ -193,12 +194,15 @@ collect (TroupeProcessScan *self, int last)
     list_proc (self, check_unknown, last);
   else if (last > self->last_pid && last - self->last_pid <= TRY_MAX)
     {
+      self->tried = TRUE;
       for (int pid = self->last_pid + 1; pid <= last; pid++)
         look_at (self, pid);
     }
   else if (last != self->last_pid)
     list_proc (self, check_between, last);
 
+  if (self->retry->len > 0)
+    self->tried = TRUE;
   for (guint i = 0; i < self->retry->len; i++)
     look_at (self, g_array_index (self->retry, int, i));
   g_array_set_size (self->retry, 0);
@@ -222,7 +226,7 @@ adopt_found (TroupeProcessScan *self)
             continue;
           /* Twice in the list, or a thread. */
           if (self->funcs.owner_of (stat->pid, stat->start_ticks, self->user_data) == NULL &&
-              troupe_proc_is_process (stat->pid))
+              (!self->tried || troupe_proc_is_process (stat->pid)))
             {
               self->funcs.adopt (owner, stat, self->user_data);
               progress = TRUE;
@@ -263,6 +267,7 @@ troupe_process_scan_run (TroupeProcessScan *self)
   if (self->want_full)
     self->looks = 0;
   self->read_count = 0;
+  self->tried = FALSE;
   g_array_set_size (self->found, 0);
   collect (self, last);
   adopt_found (self);

@@ -38,8 +38,8 @@
 
 /* Passes over one tree until none of its processes vanishes meanwhile. */
 #define PASSES_MAX 4
-/* A process that did not run is read from /proc once in so many samples. */
-#define REFRESH_EVERY 16
+/* A process that did not run is read from /proc once in so many samples, or half as many. */
+#define REFRESH_EVERY 64
 /* Time for the PSS of some processes in one sample. One that takes longer is paid off by the
  * samples that follow. */
 #define PSS_BUDGET_USEC 4000
@@ -58,7 +58,8 @@ typedef struct
   gboolean gone;
   TroupeProcStat stat;    /* as last read */
   guint64 own_nsec;
-  guint refresh_in;       /* samples until stat is read even if it slept */
+  guint refresh_in;       /* samples until stat is read even if it slept; stands still for a keeper,
+                           * whose memory nobody asks for */
 
   double cpu_percent;     /* since mark */
   guint64 mark_nsec, mark_time_nsec;
@@ -205,7 +206,7 @@ refresh_process (TroupeSampler *self, Process *process, gboolean force)
     own_nsec = process->stat.own_ticks * self->nsec_per_tick;
   process->own_nsec = MAX (own_nsec, process->own_nsec);
   /* Spread over the samples, lest all be read in the same one. */
-  process->refresh_in = REFRESH_EVERY / 2 + (guint) process->pid % REFRESH_EVERY;
+  process->refresh_in = REFRESH_EVERY / 2 + (guint) process->pid % (REFRESH_EVERY / 2);
   return TRUE;
 }
 
@@ -368,8 +369,6 @@ sample_tree (TroupeSampler *self, Tree *tree)
     ;
   now_nsec = get_time_nsec (CLOCK_BOOTTIME);
   add_up_cpu (self, tree, now_nsec);
-  if (tree->keeper.refresh_in > 0)
-    tree->keeper.refresh_in--;
 
   tree->sample.cpu_usec = tree->total_nsec / 1000;
   tree->sample.rss_bytes = 0;

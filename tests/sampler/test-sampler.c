@@ -473,7 +473,7 @@ test_descriptors (void)
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &few), ==, 0);
   sampler = troupe_sampler_new ();
   troupe_sampler_add (sampler, 1, family.keeper);
-  for (guint i = 0; i < 40; i++)
+  for (guint i = 0; i < 100; i++)
     figures = sample (sampler, 1);
   fds = count_fds ();
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
