@@ -124,7 +124,8 @@ dup_expected (Fixture *fixture)
             g_array_append_val (all, expected);
         }
     }
-  qsort (all->data, all->len, sizeof (Expected), compare_expected);
+  if (all->len > 0)
+    qsort (all->data, all->len, sizeof (Expected), compare_expected);
   return all;
 }
 
