@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright The Troupe authors
 // Node as the parent in bench-channel. argv: messages, messages in flight. Prints wall and CPU microseconds.
 'use strict';
 const { fork } = require('node:child_process');
