@@ -184,22 +184,40 @@ get_time (const Source *source, uint64_t row, uint64_t *time_usec)
   return true;
 }
 
-/* The least time T with more than ROW rows at T or before. */
+/* The least time T with more than ROW rows at T or before.
+ *
+ * A row that is Nth in the view is no later than the Nth of any source, and one that is
+ * Nth from the end no earlier than the Nth from the end of any. For rows near the end, which are
+ * the ones on screen mostly, that leaves little to search. */
 static uint64_t
 find_row_time (TroupeJournalView *view, uint64_t row)
 {
-  uint64_t low = UINT64_MAX, high = 0;
+  uint64_t from_begin = row - troupe_journal_view_get_begin (view);
+  uint64_t from_end = troupe_journal_view_get_end (view) - row;
+  uint64_t low = 0, high = UINT64_MAX;
+  uint64_t least = UINT64_MAX, most = 0;
 
   for (unsigned i = 0; i < view->n_sources; i++)
     {
       const Source *source = &view->sources[i];
+      uint64_t n = source->end - source->begin;
       uint64_t time_usec;
 
-      if (get_time (source, source->begin, &time_usec) && time_usec < low)
+      if (n == 0)
+        continue;
+      if (from_end <= n && get_time (source, source->end - from_end, &time_usec) && time_usec > low)
         low = time_usec;
-      if (source->end > 0 && get_time (source, source->end - 1, &time_usec) && time_usec > high)
+      if (from_begin < n && get_time (source, source->begin + from_begin, &time_usec) && time_usec < high)
         high = time_usec;
+      if (get_time (source, source->begin, &time_usec) && time_usec < least)
+        least = time_usec;
+      if (get_time (source, source->end - 1, &time_usec) && time_usec > most)
+        most = time_usec;
     }
+  if (low < least)
+    low = least;
+  if (high > most)
+    high = most;
   if (low > high)
     return high;
   while (low < high)
