@@ -123,9 +123,9 @@ troupe_index_get_record (TroupeIndex *index, uint64_t number, TroupeIndexRecord 
       return true;
     }
   page = get_page (index, number);
-  return page != NULL && number - page->first < page->count
-         && troupe_index_record_unpack (index->log, number,
-                                        page->slots + (number - page->first) * TROUPE_JOURNAL_SLOT_SIZE, out);
+  return page != NULL && number - page->first < page->count &&
+         troupe_index_record_unpack (index->log, number,
+                                     page->slots + (number - page->first) * TROUPE_JOURNAL_SLOT_SIZE, out);
 }
 
 uint64_t
@@ -145,7 +145,8 @@ troupe_index_record_get_key (const TroupeIndexRecord *record, TroupeIndexKey key
 /* A record in [low, high) that holds, near *NUMBER: one just before it, or else one behind,
  * at growing distance, so that a search gets over a segment that is missing. */
 static bool
-find_record_near (TroupeIndex *index, uint64_t low, uint64_t high, uint64_t *number, TroupeIndexRecord *record)
+find_record_near (TroupeIndex *index, uint64_t low, uint64_t high, uint64_t *number,
+                  TroupeIndexRecord *record)
 {
   uint64_t middle = *number;
 
@@ -221,7 +222,7 @@ troupe_index_read_bytes (TroupeIndex *index, int column, uint64_t offset, void *
 static void
 set_empty_header (TroupeIndex *index)
 {
-  index->header = (TroupeIndexHeader) {
+  index->header = (TroupeIndexHeader){
     .log = index->log,
     .segment_bytes = TROUPE_JOURNAL_SEGMENT_MAX,
     .segment_records = TROUPE_JOURNAL_SEGMENT_RECORDS_MAX,
@@ -274,8 +275,8 @@ static void
 adopt_newest (TroupeIndex *index, int fd, const TroupeIndexHeader *header)
 {
   /* A log that begins anew with other sizes has nothing in common with what is open. */
-  if (index->header.segment_bytes != header->segment_bytes
-      || index->header.segment_records != header->segment_records)
+  if (index->header.segment_bytes != header->segment_bytes ||
+      index->header.segment_records != header->segment_records)
     {
       for (int i = 0; i < TROUPE_INDEX_FDS; i++)
         close_fd (&index->index_fds[i].fd);
@@ -338,9 +339,9 @@ follow_segments (TroupeIndex *index)
       fd = troupe_files_open (index->dir_fd, index->log, TROUPE_FILES_INDEX, next, O_RDONLY);
       if (fd < 0)
         break;
-      if (troupe_files_read_header (fd, index->log, next, &header) < 0
-          || header.segment_bytes != index->header.segment_bytes
-          || header.segment_records != index->header.segment_records)
+      if (troupe_files_read_header (fd, index->log, next, &header) < 0 ||
+          header.segment_bytes != index->header.segment_bytes ||
+          header.segment_records != index->header.segment_records)
         {
           close (fd);
           break;
@@ -356,8 +357,8 @@ read_firsts (TroupeIndex *index)
 {
   uint8_t slot[TROUPE_JOURNAL_SLOT_SIZE];
 
-  if (index->newest_fd >= 0 && index->header.segment_bytes < TROUPE_JOURNAL_SEGMENT_MAX
-      && troupe_files_pread (index->newest_fd, slot, sizeof slot, TROUPE_JOURNAL_SLOT_SIZE) == sizeof slot)
+  if (index->newest_fd >= 0 && index->header.segment_bytes < TROUPE_JOURNAL_SEGMENT_MAX &&
+      troupe_files_pread (index->newest_fd, slot, sizeof slot, TROUPE_JOURNAL_SLOT_SIZE) == sizeof slot)
     troupe_index_header_unpack_firsts (slot, &index->header);
 }
 
@@ -471,12 +472,12 @@ find_begin (TroupeIndex *index, int column)
   TroupeIndexRecord first;
 
   target->begin_record = index->begin;
-  if (index->begin > 0 && troupe_index_get_record (index, index->begin, &first)
-      && begin < first.bytes_before[column])
+  if (index->begin > 0 && troupe_index_get_record (index, index->begin, &first) &&
+      begin < first.bytes_before[column])
     begin = first.bytes_before[column];
   else if (begin > 0)
-    target->begin_record = troupe_index_find_above (index, index->begin, TROUPE_KEY_BYTES, 1u << column,
-                                                    begin - 1);
+    target->begin_record =
+        troupe_index_find_above (index, index->begin, TROUPE_KEY_BYTES, 1u << column, begin - 1);
   if (begin > target->bytes_end)
     begin = target->bytes_end;
   target->bytes_begin = begin;
@@ -583,6 +584,6 @@ troupe_index_refresh (TroupeIndex *index, uint8_t *scratch)
   for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
     find_begin (index, i);
 
-  return memcmp (before, index->columns, sizeof before) != 0 || begin_before != index->begin
-         || end_before != index->end || gap_before != index->last_gap_bytes;
+  return memcmp (before, index->columns, sizeof before) != 0 || begin_before != index->begin ||
+         end_before != index->end || gap_before != index->last_gap_bytes;
 }

@@ -53,10 +53,10 @@ typedef struct
   TroupeIndexFd data_fds[TROUPE_JOURNAL_COLUMNS];
 
   /* State as of the last refresh. */
-  uint64_t begin;     /* first record that is left */
-  uint64_t n_records; /* end of the index */
+  uint64_t begin;       /* first record that is left */
+  uint64_t n_records;   /* end of the index */
   uint64_t n_slots_end; /* the same by its size, with slots that do not hold */
-  uint64_t end;       /* with the trailing ones */
+  uint64_t end;         /* with the trailing ones */
   uint64_t last_gap_bytes;
   TroupeIndexColumn columns[TROUPE_JOURNAL_COLUMNS];
   TroupeIndexRecord trailing[TROUPE_INDEX_TRAILING_MAX];

@@ -32,9 +32,9 @@ get_total_bytes (TroupeJournalWriter *writer)
 {
   const TroupeIndexHeader *header = &writer->header;
   uint64_t n_segments = header->segment - header->first_index_segment + 1;
-  uint64_t total = n_segments * TROUPE_JOURNAL_HEADER_SIZE
-                   + (writer->n_records - header->first_index_segment * header->segment_records)
-                         * TROUPE_JOURNAL_SLOT_SIZE;
+  uint64_t total =
+      n_segments * TROUPE_JOURNAL_HEADER_SIZE +
+      (writer->n_records - header->first_index_segment * header->segment_records) * TROUPE_JOURNAL_SLOT_SIZE;
 
   for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
     {
@@ -60,8 +60,8 @@ read_record (TroupeJournalWriter *writer, uint64_t number, TroupeIndexRecord *re
   if (fd < 0)
     return false;
   n = troupe_files_pread (fd, slot, sizeof slot,
-                          TROUPE_JOURNAL_HEADER_SIZE
-                              + number % header->segment_records * TROUPE_JOURNAL_SLOT_SIZE);
+                          TROUPE_JOURNAL_HEADER_SIZE +
+                              number % header->segment_records * TROUPE_JOURNAL_SLOT_SIZE);
   if (fd != writer->index_fd)
     close (fd);
   return n == sizeof slot && troupe_index_record_unpack (header->log, number, slot, record);

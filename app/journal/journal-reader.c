@@ -165,8 +165,8 @@ record_has_row (TroupeJournalReader *reader, unsigned columns, const TroupeIndex
 
 /* The record that ROW starts in, looked for from record FROM on. */
 static bool
-find_row_record (TroupeJournalReader *reader, unsigned columns, uint64_t row, uint64_t from,
-                 uint64_t *number, TroupeIndexRecord *record)
+find_row_record (TroupeJournalReader *reader, unsigned columns, uint64_t row, uint64_t from, uint64_t *number,
+                 TroupeIndexRecord *record)
 {
   uint64_t above;
 
@@ -181,8 +181,8 @@ find_row_record (TroupeJournalReader *reader, unsigned columns, uint64_t row, ui
   if (above <= reader->index.begin)
     return false;
   *number = above - 1;
-  return troupe_index_get_record (&reader->index, *number, record)
-         && record_has_row (reader, columns, record, row);
+  return troupe_index_get_record (&reader->index, *number, record) &&
+         record_has_row (reader, columns, record, row);
 }
 
 /* Brings RECORD's bytes into the chunk. False when their file is gone. */
@@ -365,8 +365,7 @@ troupe_journal_reader_get_row (TroupeJournalReader *reader, unsigned mask, uint6
   uint64_t number;
   uint64_t k;
 
-  if (row < get_begin_row (reader, columns)
-      || row >= count_rows_before (reader, columns, reader->index.end))
+  if (row < get_begin_row (reader, columns) || row >= count_rows_before (reader, columns, reader->index.end))
     return false;
   if (!find_row_record (reader, columns, row, reader->hint_columns == columns ? reader->hint_number : 0,
                         &number, &record))
@@ -411,21 +410,21 @@ troupe_journal_reader_find_offset (TroupeJournalReader *reader, unsigned mask, T
   uint64_t number, row_in_stream, result;
   uint32_t in_record, k;
 
-  if (column < 0 || !(columns & 1u << column) || offset < index->columns[column].bytes_begin
-      || offset >= index->columns[column].bytes_end)
+  if (column < 0 || !(columns & 1u << column) || offset < index->columns[column].bytes_begin ||
+      offset >= index->columns[column].bytes_end)
     return false;
   number = troupe_index_find_above (index, index->begin, TROUPE_KEY_BYTES, 1u << column, offset);
-  if (number <= index->begin || !troupe_index_get_record (index, number - 1, &record)
-      || get_record_column (reader, &record) != column || record.kind == TROUPE_RECORD_LOST
-      || offset - record.bytes_before[column] >= record.length || !load_chunk (reader, &record))
+  if (number <= index->begin || !troupe_index_get_record (index, number - 1, &record) ||
+      get_record_column (reader, &record) != column || record.kind == TROUPE_RECORD_LOST ||
+      offset - record.bytes_before[column] >= record.length || !load_chunk (reader, &record))
     return false;
 
   /* Lines that start in the record up to OFFSET: at its first byte and behind each newline. */
   in_record = (uint32_t) (offset - record.bytes_before[column]);
   if (in_record >= reader->chunk.length)
     return false;
-  k = (uint32_t) troupe_count_newlines (reader->chunk.bytes, in_record)
-      + ((record.flags & TROUPE_RECORD_FLAG_STARTS_LINE) != 0);
+  k = (uint32_t) troupe_count_newlines (reader->chunk.bytes, in_record) +
+      ((record.flags & TROUPE_RECORD_FLAG_STARTS_LINE) != 0);
   row_in_stream = record.rows_before[column] + k;
   if (row_in_stream == 0)
     return false;
@@ -437,8 +436,8 @@ troupe_journal_reader_find_offset (TroupeJournalReader *reader, unsigned mask, T
       /* The line started in a record before. */
       if (!find_row_record (reader, 1u << column, row_in_stream, index->begin, &number, &record))
         return false;
-      result = troupe_index_record_get_key (&record, TROUPE_KEY_ROWS, columns)
-               + (row_in_stream - record.rows_before[column]);
+      result = troupe_index_record_get_key (&record, TROUPE_KEY_ROWS, columns) +
+               (row_in_stream - record.rows_before[column]);
     }
   if (result < get_begin_row (reader, columns) || result >= count_rows_before (reader, columns, index->end))
     return false;

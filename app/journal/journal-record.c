@@ -213,8 +213,8 @@ troupe_index_header_unpack (TroupeLog log, uint64_t segment, const uint8_t *byte
     return TROUPE_HEADER_DAMAGED;
   if (get_u32 (bytes + 8) > TROUPE_JOURNAL_VERSION)
     return TROUPE_HEADER_NEWER;
-  if (length < TROUPE_JOURNAL_HEADER_SIZE || get_u32 (bytes + 8) != TROUPE_JOURNAL_VERSION
-      || !check_holds (bytes, HEADER_SLOT_NUMBER))
+  if (length < TROUPE_JOURNAL_HEADER_SIZE || get_u32 (bytes + 8) != TROUPE_JOURNAL_VERSION ||
+      !check_holds (bytes, HEADER_SLOT_NUMBER))
     return TROUPE_HEADER_DAMAGED;
 
   memset (out, 0, sizeof *out);
@@ -222,11 +222,12 @@ troupe_index_header_unpack (TroupeLog log, uint64_t segment, const uint8_t *byte
   out->segment_bytes = get_u64 (bytes + 24);
   out->segment_records = get_u64 (bytes + 32);
   out->segment = get_u64 (bytes + 40);
-  if (get_u32 (bytes + 12) != TROUPE_JOURNAL_HEADER_SIZE || get_u32 (bytes + 16) != TROUPE_JOURNAL_SLOT_SIZE
-      || get_u32 (bytes + 20) != (uint32_t) log || out->segment != segment
-      || out->segment_bytes < TROUPE_JOURNAL_SEGMENT_MIN || out->segment_bytes > TROUPE_JOURNAL_SEGMENT_MAX
-      || out->segment_records < 1 || out->segment_records > TROUPE_JOURNAL_SEGMENT_RECORDS_MAX
-      || segment > TROUPE_JOURNAL_SEGMENT_RECORDS_MAX / out->segment_records)
+  if (get_u32 (bytes + 12) != TROUPE_JOURNAL_HEADER_SIZE ||
+      get_u32 (bytes + 16) != TROUPE_JOURNAL_SLOT_SIZE || get_u32 (bytes + 20) != (uint32_t) log ||
+      out->segment != segment || out->segment_bytes < TROUPE_JOURNAL_SEGMENT_MIN ||
+      out->segment_bytes > TROUPE_JOURNAL_SEGMENT_MAX || out->segment_records < 1 ||
+      out->segment_records > TROUPE_JOURNAL_SEGMENT_RECORDS_MAX ||
+      segment > TROUPE_JOURNAL_SEGMENT_RECORDS_MAX / out->segment_records)
     return TROUPE_HEADER_DAMAGED;
 
   /* A torn second half says nothing about what is gone; the files themselves will. */

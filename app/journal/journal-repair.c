@@ -155,8 +155,8 @@ mend_missing (TroupeJournalWriter *writer, int column)
     {
       error = ftruncate (fd, (off_t) expected) == 0 ? 0 : -errno;
       if (error == 0)
-        error = troupe_writer_lose (writer, column, writer->last_time_usec,
-                                    expected - (uint64_t) info.st_size);
+        error =
+            troupe_writer_lose (writer, column, writer->last_time_usec, expected - (uint64_t) info.st_size);
     }
   close (fd);
   return error;

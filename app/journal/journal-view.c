@@ -69,7 +69,7 @@ troupe_journal_view_add (TroupeJournalView *view, TroupeJournalReader *reader, u
   if (sources == NULL)
     abort ();
   view->sources = sources;
-  sources[view->n_sources] = (Source) { .reader = reader, .mask = mask };
+  sources[view->n_sources] = (Source){ .reader = reader, .mask = mask };
   forget (view);
   return view->n_sources++;
 }
@@ -177,8 +177,8 @@ get_time (const Source *source, uint64_t row, uint64_t *time_usec)
 {
   TroupeJournalRow out;
 
-  if (row < source->begin || row >= source->end
-      || !troupe_journal_reader_get_row (source->reader, source->mask, row, &out))
+  if (row < source->begin || row >= source->end ||
+      !troupe_journal_reader_get_row (source->reader, source->mask, row, &out))
     return false;
   *time_usec = out.time_usec;
   return true;
@@ -282,8 +282,8 @@ find_next (TroupeJournalView *view)
       Source *source = &view->sources[i];
 
       if (!source->peeked && source->next < source->end)
-        source->peeked
-            = troupe_journal_reader_get_row (source->reader, source->mask, source->next, &source->row);
+        source->peeked =
+            troupe_journal_reader_get_row (source->reader, source->mask, source->next, &source->row);
       if (source->peeked && (first == NULL || source->row.time_usec < first->row.time_usec))
         first = source;
     }

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #define EVENTS                                                                                               \
-  (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF           \
-   | IN_ONLYDIR | IN_ONESHOT)
+  (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF |         \
+   IN_ONLYDIR | IN_ONESHOT)
 
 struct _TroupeJournalWatch
 {

@@ -49,9 +49,9 @@ write_fully (int fd, const uint8_t *bytes, size_t n, bool with_newline, uint64_t
       ssize_t written;
 
       if (done < n)
-        parts[n_parts++] = (struct iovec) { .iov_base = (void *) (bytes + done), .iov_len = n - done };
+        parts[n_parts++] = (struct iovec){ .iov_base = (void *) (bytes + done), .iov_len = n - done };
       if (with_newline)
-        parts[n_parts++] = (struct iovec) { .iov_base = (void *) "\n", .iov_len = 1 };
+        parts[n_parts++] = (struct iovec){ .iov_base = (void *) "\n", .iov_len = 1 };
       /* The plain call is a little cheaper, and it is the common one. */
       if (n_parts == 1)
         written = pwrite (fd, parts[0].iov_base, parts[0].iov_len, (off_t) (offset + done));
@@ -159,9 +159,8 @@ init_record (TroupeJournalWriter *writer, int column, TroupeRecordKind kind, uin
 }
 
 int
-troupe_writer_name_bytes (TroupeJournalWriter *writer, int column, TroupeRecordKind kind,
-                          uint64_t time_usec, const uint8_t *bytes, size_t n, bool with_newline,
-                          size_t *named)
+troupe_writer_name_bytes (TroupeJournalWriter *writer, int column, TroupeRecordKind kind, uint64_t time_usec,
+                          const uint8_t *bytes, size_t n, bool with_newline, size_t *named)
 {
   TroupeWriterColumn *target = &writer->columns[column];
   size_t total = n + with_newline;
@@ -222,8 +221,7 @@ troupe_writer_name_bytes (TroupeJournalWriter *writer, int column, TroupeRecordK
 static bool
 gap_can_grow (TroupeJournalWriter *writer, const TroupeWriterColumn *target)
 {
-  return target->gap_written
-         && target->gap_number / writer->header.segment_records == writer->header.segment;
+  return target->gap_written && target->gap_number / writer->header.segment_records == writer->header.segment;
 }
 
 static int
@@ -358,8 +356,8 @@ troupe_journal_writer_append (TroupeJournalWriter *writer, TroupeStream stream, 
   error = write_gap (writer, column);
   while (error == 0 && done < total)
     {
-      uint64_t room = writer->header.segment_bytes
-                      - writer->columns[column].bytes % writer->header.segment_bytes;
+      uint64_t room =
+          writer->header.segment_bytes - writer->columns[column].bytes % writer->header.segment_bytes;
       uint64_t piece = total - done < room ? total - done : room;
       bool with_newline = add_newline && done + piece == total;
       size_t kept;
@@ -434,7 +432,7 @@ create_index (TroupeJournalWriter *writer, TroupeLog log, const TroupeJournalOpt
 {
   static const TroupeJournalOptions unlimited;
 
-  writer->header = (TroupeIndexHeader) { .log = log };
+  writer->header = (TroupeIndexHeader){ .log = log };
   /* The size of segments is lost with the header. Bytes that are there can only be taken as one. */
   choose_segments (has_data (writer, log) ? &unlimited : options, &writer->header);
   writer->index_fd = troupe_files_open (writer->dir_fd, log, TROUPE_FILES_INDEX, 0, O_RDWR | O_CREAT);

@@ -33,8 +33,8 @@ get_cpu_seconds (void)
   struct rusage usage;
 
   getrusage (RUSAGE_SELF, &usage);
-  return (double) usage.ru_utime.tv_sec + (double) usage.ru_stime.tv_sec
-         + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+  return (double) usage.ru_utime.tv_sec + (double) usage.ru_stime.tv_sec +
+         (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 static void
@@ -141,7 +141,10 @@ get_quantile (double *values, guint n, double quantile)
 static void
 bench_writer (const char *what, gsize piece, guint64 total)
 {
-  enum { ROUNDS_MAX = 9 };
+  enum
+  {
+    ROUNDS_MAX = 9
+  };
   guint rounds = is_short ? 3 : ROUNDS_MAX;
   double plain[ROUNDS_MAX], ours[ROUNDS_MAX], ratios[ROUNDS_MAX], plain_cpu[ROUNDS_MAX], our_cpu[ROUNDS_MAX];
   double index_share = 0;
@@ -301,7 +304,8 @@ bench_view (const char *dir, guint n)
       TroupeJournalViewRow out;
 
       /* What a frame costs that follows the end: masks set anew make the view forget. */
-      troupe_journal_view_set_mask (view, 0, i % 2 == 0 ? TROUPE_STREAM_MASK_ALL : TROUPE_STREAM_MASK (TROUPE_STREAM_STDOUT));
+      troupe_journal_view_set_mask (
+          view, 0, i % 2 == 0 ? TROUPE_STREAM_MASK_ALL : TROUPE_STREAM_MASK (TROUPE_STREAM_STDOUT));
       clock_gettime (CLOCK_MONOTONIC, &begin);
       end = troupe_journal_view_get_end (view);
       for (guint j = SCREEN_ROWS; j > 0; j--)
@@ -334,9 +338,9 @@ bench_reader (const char *dir)
   end = troupe_journal_reader_get_end (reader, mask);
   heap_open = mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
   printf ("reader, log: %" G_GUINT64_FORMAT " rows, %.0f MB, %" G_GUINT64_FORMAT " records\n", end,
-          (double) (troupe_journal_reader_get_stream_end (reader, TROUPE_STREAM_STDOUT)
-                    + troupe_journal_reader_get_stream_end (reader, TROUPE_STREAM_STDERR))
-              / 1e6,
+          (double) (troupe_journal_reader_get_stream_end (reader, TROUPE_STREAM_STDOUT) +
+                    troupe_journal_reader_get_stream_end (reader, TROUPE_STREAM_STDERR)) /
+              1e6,
           troupe_journal_reader_get_record_end (reader));
 
   for (guint i = 0; i < n; i++)
@@ -362,8 +366,8 @@ bench_reader (const char *dir)
     }
   print_times ("row at a time", usec, n);
 
-  printf ("reader, memory: %zu KiB of heap at opening, %zd bytes more after all that; PSS grew by %" G_GINT64_FORMAT
-          " KiB\n",
+  printf ("reader, memory: %zu KiB of heap at opening, %zd bytes more after all that; PSS grew by "
+          "%" G_GINT64_FORMAT " KiB\n",
           (heap_open - heap_before) / 1024,
           (gssize) (mallinfo2 ().uordblks + mallinfo2 ().hblkhd - heap_open),
           (gint64) (get_pss_kib () - pss_before));

@@ -9,7 +9,7 @@
  * that the fuzzer gets past them.
  *
  * With -Dfuzz=true and clang this is a libFuzzer target:
- *   build/tests/journal/fuzz-journal-reader tests/journal/corpus
+ *   build-fuzz/tests/journal/fuzz-journal-reader NEW-INPUTS-FOLDER tests/journal/corpus
  * Otherwise test-journal-fuzz.c calls it. */
 
 #include "fuzz-journal-reader.h"
@@ -29,9 +29,8 @@
 #define ROWS_TRIED 100
 
 const char *const troupe_fuzz_file_names[TROUPE_FUZZ_N_FILES] = {
-  "output.index", "output.index.1", "output.index.2", "stdout",         "stdout.1",        "stdout.2",
-  "stderr",       "output.events",  "activity.index", "activity.index.1", "messages",     "activity.events",
-  "status",
+  "output.index",  "output.index.1", "output.index.2",   "stdout",   "stdout.1",        "stdout.2", "stderr",
+  "output.events", "activity.index", "activity.index.1", "messages", "activity.events", "status",
 };
 
 static char dir[256];
@@ -94,8 +93,8 @@ seal (unsigned file, uint8_t *bytes, size_t length)
     segment_records = segment_records << 8 | bytes[32 + i];
   for (size_t at = TROUPE_JOURNAL_HEADER_SIZE; at + TROUPE_JOURNAL_SLOT_SIZE <= length;
        at += TROUPE_JOURNAL_SLOT_SIZE)
-    troupe_index_record_seal (bytes + at, segment * segment_records
-                                              + (at - TROUPE_JOURNAL_HEADER_SIZE) / TROUPE_JOURNAL_SLOT_SIZE);
+    troupe_index_record_seal (bytes + at, segment * segment_records +
+                                              (at - TROUPE_JOURNAL_HEADER_SIZE) / TROUPE_JOURNAL_SLOT_SIZE);
 }
 
 static void

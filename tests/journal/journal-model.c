@@ -65,8 +65,8 @@ journal_model_append (JournalModel *model, TroupeStream stream, TroupeRecordKind
       return;
     }
   g_byte_array_append (all, bytes, length);
-  if ((stream == TROUPE_STREAM_MESSAGES || stream == TROUPE_STREAM_EVENTS)
-      && (length == 0 || all->data[length - 1] != '\n'))
+  if ((stream == TROUPE_STREAM_MESSAGES || stream == TROUPE_STREAM_EVENTS) &&
+      (length == 0 || all->data[length - 1] != '\n'))
     g_byte_array_append (all, (const guint8 *) "\n", 1);
 
   for (guint i = 0; i < all->len; i++)
@@ -102,7 +102,8 @@ check_stream (JournalModel *model, TroupeJournalReader *reader, TroupeStream str
 
   g_assert_cmpuint (end, ==, model->bytes[stream]->len);
   g_assert_cmpuint (begin, <=, end);
-  g_assert_cmpint (troupe_journal_reader_read (reader, stream, begin, bytes, end - begin + 10), ==, end - begin);
+  g_assert_cmpint (troupe_journal_reader_read (reader, stream, begin, bytes, end - begin + 10), ==,
+                   end - begin);
   g_assert_cmpmem (bytes, end - begin, model->bytes[stream]->data + begin, end - begin);
   g_assert_cmpint (troupe_journal_reader_read (reader, stream, end, bytes, 10), ==, 0);
 }

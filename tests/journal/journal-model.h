@@ -29,8 +29,8 @@ JournalModel *journal_model_new (TroupeLog log);
 void journal_model_free (JournalModel *model);
 
 /* Says what an append of these bytes should have done. */
-void journal_model_append (JournalModel *model, TroupeStream stream, TroupeRecordKind kind,
-                           guint64 time_usec, const void *bytes, gsize length);
+void journal_model_append (JournalModel *model, TroupeStream stream, TroupeRecordKind kind, guint64 time_usec,
+                           const void *bytes, gsize length);
 /* The same, and does it. */
 void journal_model_write (JournalModel *model, TroupeJournalWriter *writer, TroupeStream stream,
                           TroupeRecordKind kind, guint64 time_usec, const void *bytes, gsize length);

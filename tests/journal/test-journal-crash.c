@@ -95,16 +95,16 @@ journal_init (Journal *journal, TroupeLog log, gsize segment_bytes, guint n_roun
 
       if (log == TROUPE_LOG_OUTPUT)
         {
-          journal_model_write (journal->model, writer, TROUPE_STREAM_STDOUT, TROUPE_RECORD_DATA, 10 * i + 1, text,
-                               strlen (text));
+          journal_model_write (journal->model, writer, TROUPE_STREAM_STDOUT, TROUPE_RECORD_DATA, 10 * i + 1,
+                               text, strlen (text));
           journal_model_write (journal->model, writer, TROUPE_STREAM_STDERR, TROUPE_RECORD_DATA, 10 * i + 2,
                                "warning\n", 8);
         }
       else
-        journal_model_write (journal->model, writer, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_RECEIVED, 10 * i + 1,
-                             text, strlen (text));
-      journal_model_write (journal->model, writer, TROUPE_STREAM_EVENTS, TROUPE_RECORD_EVENT, 10 * i + 3, json,
-                           strlen (json));
+        journal_model_write (journal->model, writer, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_RECEIVED,
+                             10 * i + 1, text, strlen (text));
+      journal_model_write (journal->model, writer, TROUPE_STREAM_EVENTS, TROUPE_RECORD_EVENT, 10 * i + 3,
+                           json, strlen (json));
     }
   troupe_journal_writer_close (writer);
   read_files (journal);
@@ -189,13 +189,14 @@ check_journal (Journal *journal, gboolean exact)
   if (exact)
     check_complete (journal, reader);
 
-  g_assert_cmpint (troupe_journal_writer_open (journal->dir, journal->log, &journal->options, &writer), ==, 0);
+  g_assert_cmpint (troupe_journal_writer_open (journal->dir, journal->log, &journal->options, &writer), ==,
+                   0);
   troupe_journal_reader_refresh (reader);
   check_sane (reader);
   if (exact)
     check_complete (journal, reader);
-  g_assert_cmpint (troupe_journal_writer_append (writer, stream, TROUPE_RECORD_DATA, LATE_USEC, "added\n", 6), ==,
-                   0);
+  g_assert_cmpint (troupe_journal_writer_append (writer, stream, TROUPE_RECORD_DATA, LATE_USEC, "added\n", 6),
+                   ==, 0);
   troupe_journal_writer_close (writer);
 
   /* The added line is the last, for the reader that saw it all and for a new one. */
@@ -415,7 +416,8 @@ test_missing_bytes (void)
   g_assert_cmpuint (troupe_journal_writer_get_stream_bytes (writer, TROUPE_STREAM_STDOUT), ==, end);
   troupe_journal_writer_close (writer);
   troupe_journal_reader_refresh (reader);
-  g_assert_true (troupe_journal_reader_get_row (reader, TROUPE_STREAM_MASK (TROUPE_STREAM_STDOUT), lines, &row));
+  g_assert_true (
+      troupe_journal_reader_get_row (reader, TROUPE_STREAM_MASK (TROUPE_STREAM_STDOUT), lines, &row));
   g_assert_cmpint (row.kind, ==, TROUPE_RECORD_LOST);
   g_assert_cmpuint (row.length, ==, end - 9);
   troupe_journal_reader_close (reader);
@@ -436,7 +438,8 @@ test_newer_version (void)
   bytes = g_memdup2 (g_bytes_get_data (index, NULL), g_bytes_get_size (index));
   bytes[8]++;
   write_file (&journal, "output.index", bytes, g_bytes_get_size (index));
-  g_assert_cmpint (troupe_journal_reader_open (journal.dir, TROUPE_LOG_OUTPUT, &reader), ==, -EPROTONOSUPPORT);
+  g_assert_cmpint (troupe_journal_reader_open (journal.dir, TROUPE_LOG_OUTPUT, &reader), ==,
+                   -EPROTONOSUPPORT);
   g_assert_cmpint (troupe_journal_writer_open (journal.dir, TROUPE_LOG_OUTPUT, NULL, &writer), ==,
                    -EPROTONOSUPPORT);
   journal_clear (&journal);

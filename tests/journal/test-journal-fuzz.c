@@ -145,11 +145,15 @@ write_seed (const char *folder, const char *name, guint64 segment_bytes, guint64
   g_assert_cmpint (troupe_journal_writer_open (dir, TROUPE_LOG_ACTIVITY, &options, &activity), ==, 0);
   for (guint i = 0; i < rounds; i++)
     {
-      troupe_journal_writer_append (output, TROUPE_STREAM_STDOUT, TROUPE_RECORD_DATA, 1000 * i, "one\ntwo\nthr", 11);
-      troupe_journal_writer_append (output, TROUPE_STREAM_STDERR, TROUPE_RECORD_DATA, 1000 * i + 1, "error\n", 6);
+      troupe_journal_writer_append (output, TROUPE_STREAM_STDOUT, TROUPE_RECORD_DATA, 1000 * i,
+                                    "one\ntwo\nthr", 11);
+      troupe_journal_writer_append (output, TROUPE_STREAM_STDERR, TROUPE_RECORD_DATA, 1000 * i + 1, "error\n",
+                                    6);
       if (i % 3 == 2)
-        troupe_journal_writer_append (output, TROUPE_STREAM_STDOUT, TROUPE_RECORD_LOST, 1000 * i + 2, NULL, 99);
-      troupe_journal_writer_append (activity, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_SENT, 1000 * i + 3, "{}", 2);
+        troupe_journal_writer_append (output, TROUPE_STREAM_STDOUT, TROUPE_RECORD_LOST, 1000 * i + 2, NULL,
+                                      99);
+      troupe_journal_writer_append (activity, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_SENT, 1000 * i + 3, "{}",
+                                    2);
     }
   troupe_journal_writer_append (output, TROUPE_STREAM_EVENTS, TROUPE_RECORD_EVENT, 1000 * rounds, "{}", 2);
   troupe_journal_writer_close (output);

@@ -190,8 +190,8 @@ follow (const char *dir, guint64 n_lines)
           if (!troupe_journal_reader_get_row (reader, BOTH_MASK, i, &row) || row.kind == TROUPE_RECORD_LOST)
             continue;
           g_assert_cmpuint (row.length, <, sizeof text);
-          if (troupe_journal_reader_read (reader, row.stream, row.offset, text, row.length)
-              != (gssize) row.length)
+          if (troupe_journal_reader_read (reader, row.stream, row.offset, text, row.length) !=
+              (gssize) row.length)
             continue;
           if (row.complete)
             g_assert_cmpstr (text, ==, expected);
@@ -231,8 +231,8 @@ test_followed (void)
         continue;
       /* A few lines in two pieces, cut anywhere in the last. */
       cut = lines->len - i % 11;
-      g_assert_cmpint (troupe_journal_writer_append (writer, stream, TROUPE_RECORD_DATA, i, lines->str, cut), ==,
-                       0);
+      g_assert_cmpint (troupe_journal_writer_append (writer, stream, TROUPE_RECORD_DATA, i, lines->str, cut),
+                       ==, 0);
       g_assert_cmpint (troupe_journal_writer_append (writer, stream, TROUPE_RECORD_DATA, i, lines->str + cut,
                                                      lines->len - cut),
                        ==, 0);
@@ -368,8 +368,8 @@ fill_disk (const char *dir)
   guint64 kept = 0;
   int fd, error = 0;
 
-  if (unshare (CLONE_NEWNS) != 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
-      || mount ("tmpfs", dir, "tmpfs", 0, "size=65536") != 0)
+  if (unshare (CLONE_NEWNS) != 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mount ("tmpfs", dir, "tmpfs", 0, "size=65536") != 0)
     _exit (77);
   fd = open (ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   g_assert_cmpint (write (fd, block, 8192), ==, 8192);

@@ -133,8 +133,9 @@ test_any_byte (void)
     bytes[i] = (guint8) i;
   open_log (&fixture, TROUPE_LOG_OUTPUT, NULL);
   for (guint i = 0; i < 20; i++)
-    journal_model_write (fixture.model, fixture.writer, i % 3 == 0 ? TROUPE_STREAM_STDERR : TROUPE_STREAM_STDOUT,
-                         TROUPE_RECORD_DATA, i + 1, bytes, sizeof bytes - i * 13);
+    journal_model_write (fixture.model, fixture.writer,
+                         i % 3 == 0 ? TROUPE_STREAM_STDERR : TROUPE_STREAM_STDOUT, TROUPE_RECORD_DATA, i + 1,
+                         bytes, sizeof bytes - i * 13);
   check (&fixture);
   close_log (&fixture);
 }
@@ -146,7 +147,8 @@ test_gaps (void)
 
   open_log (&fixture, TROUPE_LOG_OUTPUT, NULL);
   write_text (&fixture, TROUPE_STREAM_STDOUT, 1, "cut he");
-  journal_model_write (fixture.model, fixture.writer, TROUPE_STREAM_STDOUT, TROUPE_RECORD_LOST, 2, NULL, 1000);
+  journal_model_write (fixture.model, fixture.writer, TROUPE_STREAM_STDOUT, TROUPE_RECORD_LOST, 2, NULL,
+                       1000);
   write_text (&fixture, TROUPE_STREAM_STDOUT, 3, "re\nwhole\n");
   write_text (&fixture, TROUPE_STREAM_STDERR, 4, "other\n");
   journal_model_write (fixture.model, fixture.writer, TROUPE_STREAM_STDOUT, TROUPE_RECORD_LOST, 5, NULL,
@@ -184,14 +186,17 @@ test_messages (void)
   Fixture fixture;
 
   open_log (&fixture, TROUPE_LOG_ACTIVITY, NULL);
-  journal_model_write (fixture.model, fixture.writer, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_SENT, 1, "{\"a\":1}", 7);
-  journal_model_write (fixture.model, fixture.writer, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_RECEIVED, 2, "2\n", 2);
-  journal_model_write (fixture.model, fixture.writer, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_INVALID, 3, "", 0);
+  journal_model_write (fixture.model, fixture.writer, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_SENT, 1,
+                       "{\"a\":1}", 7);
+  journal_model_write (fixture.model, fixture.writer, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_RECEIVED, 2,
+                       "2\n", 2);
+  journal_model_write (fixture.model, fixture.writer, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_INVALID, 3, "",
+                       0);
   journal_model_write (fixture.model, fixture.writer, TROUPE_STREAM_EVENTS, TROUPE_RECORD_EVENT, 4, "{}", 2);
   check (&fixture);
-  g_assert_cmpint (troupe_journal_writer_append (fixture.writer, TROUPE_STREAM_STDOUT, TROUPE_RECORD_DATA, 5,
-                                                 "x", 1),
-                   ==, -EINVAL);
+  g_assert_cmpint (
+      troupe_journal_writer_append (fixture.writer, TROUPE_STREAM_STDOUT, TROUPE_RECORD_DATA, 5, "x", 1), ==,
+      -EINVAL);
   close_log (&fixture);
 }
 
@@ -233,8 +238,8 @@ write_random (Fixture *fixture, guint n, guint max)
       g_autofree char *bytes = g_malloc (length + 1);
       gint32 line = g_test_rand_int_range (1, 200);
       gboolean is_output = fixture->model->log == TROUPE_LOG_OUTPUT;
-      TroupeStream stream = is_output ? output[g_test_rand_int_range (0, 100) % 7 % 3]
-                                      : activity[g_test_rand_int_range (0, 2)];
+      TroupeStream stream =
+          is_output ? output[g_test_rand_int_range (0, 100) % 7 % 3] : activity[g_test_rand_int_range (0, 2)];
       TroupeRecordKind kind = stream == TROUPE_STREAM_EVENTS     ? TROUPE_RECORD_EVENT
                               : stream == TROUPE_STREAM_MESSAGES ? TROUPE_RECORD_SENT
                                                                  : TROUPE_RECORD_DATA;
@@ -242,14 +247,15 @@ write_random (Fixture *fixture, guint n, guint max)
       for (gsize j = 0; j < length; j++)
         bytes[j] = g_test_rand_int_range (0, line) == 0 ? '\n' : (char) g_test_rand_int_range (0, 256);
       /* A gap that follows a gap is the same one; test_gap_grows has that. */
-      if (g_test_rand_int_range (0, 40) == 0 && fixture->model->bytes[stream]->len > 0
-          && !(fixture->model->rows->len > 0
-               && g_array_index (fixture->model->rows, JournalModelRow, fixture->model->rows->len - 1).row.kind
-                      == TROUPE_RECORD_LOST))
+      if (g_test_rand_int_range (0, 40) == 0 && fixture->model->bytes[stream]->len > 0 &&
+          !(fixture->model->rows->len > 0 &&
+            g_array_index (fixture->model->rows, JournalModelRow, fixture->model->rows->len - 1).row.kind ==
+                TROUPE_RECORD_LOST))
         {
           journal_model_write (fixture->model, fixture->writer, stream, TROUPE_RECORD_LOST,
                                fixture->model->time_usec, NULL, length + 1);
-          journal_model_write (fixture->model, fixture->writer, stream, kind, fixture->model->time_usec, "x", 1);
+          journal_model_write (fixture->model, fixture->writer, stream, kind, fixture->model->time_usec, "x",
+                               1);
         }
       journal_model_write (fixture->model, fixture->writer, stream, kind,
                            fixture->model->time_usec + (guint64) g_test_rand_int_range (0, 3), bytes, length);
@@ -296,7 +302,8 @@ test_random (void)
           /* Writing goes on where it stopped. */
           troupe_journal_writer_close (fixture.writer);
           g_assert_cmpint (
-              troupe_journal_writer_open (fixture.dir, runs[i].log, &runs[i].options, &fixture.writer), ==, 0);
+              troupe_journal_writer_open (fixture.dir, runs[i].log, &runs[i].options, &fixture.writer), ==,
+              0);
           check (&fixture);
         }
       close_log (&fixture);

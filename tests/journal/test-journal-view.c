@@ -46,7 +46,8 @@ fixture_init (Fixture *fixture, const TroupeJournalOptions *options)
       fixture->models[i] = journal_model_new (get_log (i));
       fixture->masks[i] = TROUPE_STREAM_MASK_ALL;
       g_assert_cmpint (
-          troupe_journal_writer_open (fixture->dirs[i / 2], get_log (i), options, &fixture->writers[i]), ==, 0);
+          troupe_journal_writer_open (fixture->dirs[i / 2], get_log (i), options, &fixture->writers[i]), ==,
+          0);
       g_assert_cmpint (troupe_journal_reader_open (fixture->dirs[i / 2], get_log (i), &reader), ==, 0);
       g_assert_cmpuint (troupe_journal_view_add (fixture->view, reader, fixture->masks[i]), ==, i);
       g_assert_true (troupe_journal_view_get_reader (fixture->view, i) == reader);
@@ -82,7 +83,8 @@ write_some (Fixture *fixture, guint n, guint64 *time_usec)
 
       *time_usec += (guint64) MAX (0, g_test_rand_int_range (-3, 3));
       journal_model_write (fixture->models[source], fixture->writers[source], stream,
-                           is_output ? TROUPE_RECORD_DATA : TROUPE_RECORD_SENT, *time_usec, text, strlen (text));
+                           is_output ? TROUPE_RECORD_DATA : TROUPE_RECORD_SENT, *time_usec, text,
+                           strlen (text));
     }
 }
 
@@ -162,7 +164,8 @@ check (Fixture *fixture)
           troupe_journal_view_find_source_row (fixture->view, expected->source, expected->source_row), ==,
           begin + i);
       if (i == 0 || g_array_index (all, Expected, i - 1).row.time_usec != expected->row.time_usec)
-        g_assert_cmpuint (troupe_journal_view_find_time (fixture->view, expected->row.time_usec), ==, begin + i);
+        g_assert_cmpuint (troupe_journal_view_find_time (fixture->view, expected->row.time_usec), ==,
+                          begin + i);
     }
   for (guint i = all->len; i > 0; i--)
     check_row (fixture, all, begin, i - 1);
