@@ -234,6 +234,8 @@ troupe_log_event_dup_text (const char *json, gsize length)
   g_autofree char *text = NULL;
   char *valid;
 
+  if (length == 0)
+    return g_strdup ("");
   length = MIN (length, MAX_TEXT_BYTES);
   if (event_read (&event, json, json + length))
     {

@@ -115,7 +115,7 @@ static void
 draw_label (Drawing *drawing, guint run, double x, double y)
 {
   TroupeLogView *self = drawing->self;
-  const char *label = g_array_index (self->runs, TroupeLogRunInfo, run).label;
+  const char *label = g_array_index (self->runs, TroupeLogRunInfo, run).short_label;
   TroupeAnsiLine line;
   GdkRGBA color;
 
@@ -124,7 +124,7 @@ draw_label (Drawing *drawing, guint run, double x, double y)
   troupe_log_palette_get_label (&self->palette, run, &color);
   troupe_ansi_parse ((const guint8 *) label, strlen (label), &line);
   troupe_log_painter_draw_cells (self->painter, drawing->snapshot, &self->palette, &line, (const guint8 *) label, 0,
-                                 MIN (line.n_columns, TROUPE_LOG_LABEL_COLUMNS), x, y, &color);
+                                 MIN (line.n_columns, (gsize) self->label_columns), x, y, &color);
   troupe_ansi_line_clear (&line);
 }
 
@@ -187,10 +187,10 @@ draw_gutter (Drawing *drawing, const TroupeLogVisible *row)
                                     &self->palette.muted);
       x += (TROUPE_LOG_TIME_COLUMNS + 1) * drawing->cell_width;
     }
-  if (self->runs->len > 1)
+  if (self->label_columns > 0)
     {
       draw_label (drawing, log_row->source / 2, x, row->y);
-      x += (TROUPE_LOG_LABEL_COLUMNS + 1) * drawing->cell_width;
+      x += (self->label_columns + 1) * drawing->cell_width;
     }
   draw_mark (drawing, row, x);
 }

@@ -18,7 +18,8 @@ G_BEGIN_DECLS
 
 #define TROUPE_LOG_PADDING 6
 #define TROUPE_LOG_MARK_WIDTH 3
-#define TROUPE_LOG_LABEL_COLUMNS 16
+/* Longer names of workers lose their middle. */
+#define TROUPE_LOG_LABEL_MAX_COLUMNS 16
 #define TROUPE_LOG_TIME_COLUMNS 12
 
 /* A row in view. */
@@ -32,7 +33,8 @@ typedef struct
 
 typedef struct
 {
-  char *label; /* (owned) (nullable) */
+  char *label;       /* (owned) (nullable) */
+  char *short_label; /* (owned) (nullable) as it stands in the gutter */
   guint64 start_usec;
 } TroupeLogRunInfo;
 
@@ -52,6 +54,7 @@ struct _TroupeLogView
   TroupeLogPalette palette;
   gboolean palette_valid;
   GArray *runs; /* (owned) of TroupeLogRunInfo */
+  int label_columns; /* 0: labels are not shown */
   GSettings *interface_settings; /* (owned) (nullable) of the desktop */
 
   gboolean follow, wrap;

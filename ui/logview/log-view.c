@@ -88,7 +88,10 @@ troupe_log_times_get_type (void)
 static void
 run_info_clear (gpointer data)
 {
-  g_clear_pointer (&((TroupeLogRunInfo *) data)->label, g_free);
+  TroupeLogRunInfo *info = data;
+
+  g_clear_pointer (&info->label, g_free);
+  g_clear_pointer (&info->short_label, g_free);
 }
 
 /* ---- Geometry ---- */
@@ -135,8 +138,8 @@ troupe_log_view_text_x (TroupeLogView *self)
 
   if (self->times != TROUPE_LOG_TIMES_OFF)
     columns += TROUPE_LOG_TIME_COLUMNS + 1;
-  if (self->runs->len > 1)
-    columns += TROUPE_LOG_LABEL_COLUMNS + 1;
+  if (self->label_columns > 0)
+    columns += self->label_columns + 1;
   return TROUPE_LOG_PADDING + columns * troupe_log_view_cell_width (self) + TROUPE_LOG_MARK_WIDTH +
          TROUPE_LOG_PADDING;
 }
@@ -955,14 +958,38 @@ shows_same (TroupeLogView *self, const TroupeLogRun *runs, gsize n_runs)
   return TRUE;
 }
 
+/* A name that is too long keeps its beginning, and its end: that is where the number is. */
+static char *
+shorten_label (const char *label, int *columns)
+{
+  g_autofree char *valid = g_utf8_make_valid (label, -1);
+  long length = g_utf8_strlen (valid, -1);
+  g_autofree char *head = NULL;
+  g_autofree char *tail = NULL;
+  const int tail_columns = 5;
+
+  *columns = MIN (length, TROUPE_LOG_LABEL_MAX_COLUMNS);
+  if (length <= TROUPE_LOG_LABEL_MAX_COLUMNS)
+    return g_steal_pointer (&valid);
+  head = g_utf8_substring (valid, 0, TROUPE_LOG_LABEL_MAX_COLUMNS - tail_columns - 1);
+  tail = g_utf8_substring (valid, length - tail_columns, length);
+  return g_strconcat (head, "…", tail, NULL);
+}
+
 static void
 set_run_infos (TroupeLogView *self, const TroupeLogRun *runs, gsize n_runs)
 {
   g_array_set_size (self->runs, 0);
+  self->label_columns = 0;
   for (gsize i = 0; i < n_runs; i++)
     {
-      TroupeLogRunInfo info = { g_strdup (runs[i].label), runs[i].start_usec };
+      TroupeLogRunInfo info = { .label = g_strdup (runs[i].label), .start_usec = runs[i].start_usec };
+      int columns = 0;
 
+      if (info.label != NULL)
+        info.short_label = shorten_label (info.label, &columns);
+      if (n_runs > 1)
+        self->label_columns = MAX (self->label_columns, columns);
       g_array_append_val (self->runs, info);
     }
 }
