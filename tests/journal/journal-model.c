@@ -34,12 +34,13 @@ journal_model_free (JournalModel *model)
 }
 
 static void
-add_row (JournalModel *model, TroupeStream stream, TroupeRecordKind kind, guint64 length, gboolean complete)
+add_row (JournalModel *model, TroupeStream stream, TroupeRecordKind kind, guint64 length, gboolean complete,
+         guint in_append)
 {
   JournalModelRow row = {
     .row = {
       .time_usec = model->time_usec,
-      .offset = model->bytes[stream]->len,
+      .offset = model->bytes[stream]->len + in_append,
       .length = length,
       .stream = stream,
       .kind = kind,
@@ -60,7 +61,7 @@ journal_model_append (JournalModel *model, TroupeStream stream, TroupeRecordKind
   model->time_usec = MAX (model->time_usec, time_usec);
   if (kind == TROUPE_RECORD_LOST)
     {
-      add_row (model, stream, kind, length, TRUE);
+      add_row (model, stream, kind, length, TRUE, 0);
       model->open_line[stream] = FALSE;
       return;
     }
@@ -74,15 +75,15 @@ journal_model_append (JournalModel *model, TroupeStream stream, TroupeRecordKind
       JournalModelRow *row;
 
       if (!model->open_line[stream])
-        add_row (model, stream, kind, 0, FALSE);
+        add_row (model, stream, kind, 0, FALSE, i);
       row = &g_array_index (model->rows, JournalModelRow, model->last_row[stream]);
       if (all->data[i] == '\n')
         row->row.complete = TRUE;
       else
         row->row.length++;
       model->open_line[stream] = all->data[i] != '\n';
-      g_byte_array_append (model->bytes[stream], &all->data[i], 1);
     }
+  g_byte_array_append (model->bytes[stream], all->data, all->len);
 }
 
 void
