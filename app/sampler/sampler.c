@@ -65,7 +65,7 @@ typedef struct
   guint64 mark_nsec, mark_time_nsec;
 
   guint64 pss_bytes;      /* 0: not read, or not readable */
-  guint64 pss_rss_bytes;  /* RSS at that moment */
+  guint64 exact_rss_bytes, pss_stat_pages; /* RSS of that moment, exactly and as stat had it */
   guint64 pss_own_nsec;
   guint pss_age;          /* samples */
   GList pss_link;         /* in pss_queue */
@@ -93,7 +93,7 @@ struct _TroupeSampler
   guint open_fds, max_fds;
   gboolean clocks_work;
   guint64 nsec_per_tick;
-  guint64 page_size;
+  guint64 page_size, rss_noise_bytes;
   guint cores;
 
   guint64 machine_total, machine_idle; /* libgtop's units, at the last call */
@@ -297,18 +297,33 @@ sum_cpu (TroupeSampler *self, Tree *tree)
   return nsec + ticks * self->nsec_per_tick;
 }
 
-/* PSS, and what RSS has changed by since it was read: new pages are mostly a process's own. */
-static guint64
-estimate_memory (TroupeSampler *self, const Process *process)
+/* RSS and PSS as far as they are known. The kernel counts pages for stat roughly (a few for each
+ * core are still on their way, so small processes seem to have none), for smaps_rollup exactly,
+ * but that is dear. So the exact figures stand until stat has moved by more than its own noise;
+ * then new pages count as the process's own, and fewer pages as fewer of every kind. */
+static void
+estimate_memory (TroupeSampler *self, const Process *process, guint64 *pss_bytes, guint64 *rss_bytes)
 {
   guint64 rss = process->stat.rss_pages * self->page_size;
-  guint64 rss_then = process->pss_rss_bytes;
+  guint64 rss_then = process->pss_stat_pages * self->page_size;
 
   if (process->pss_bytes == 0)
-    return rss;
-  if (rss >= rss_then)
-    return MIN (process->pss_bytes + (rss - rss_then), rss);
-  return process->pss_bytes > rss_then - rss ? MIN (process->pss_bytes - (rss_then - rss), rss) : 0;
+    *pss_bytes = *rss_bytes = rss;
+  else if (rss > rss_then + self->rss_noise_bytes)
+    {
+      *pss_bytes = process->pss_bytes + (rss - rss_then);
+      *rss_bytes = process->exact_rss_bytes + (rss - rss_then);
+    }
+  else if (rss + self->rss_noise_bytes < rss_then && process->exact_rss_bytes > 0)
+    {
+      *rss_bytes = process->exact_rss_bytes - MIN (process->exact_rss_bytes, rss_then - rss);
+      *pss_bytes = (guint64) ((double) process->pss_bytes * (double) *rss_bytes / (double) process->exact_rss_bytes);
+    }
+  else
+    {
+      *pss_bytes = process->pss_bytes;
+      *rss_bytes = process->exact_rss_bytes;
+    }
 }
 
 /* When the oldest process of TREE began; 0 when none lives. */
@@ -378,23 +393,27 @@ sample_tree (TroupeSampler *self, Tree *tree)
   for (guint i = 0; i < tree->processes->len; i++)
     {
       Process *process = g_ptr_array_index (tree->processes, i);
+      guint64 pss, rss;
 
       if (process->refresh_in > 0)
         process->refresh_in--;
       process->pss_age++;
       mark_process (process, now_nsec);
-      tree->sample.rss_bytes += process->stat.rss_pages * self->page_size;
-      tree->sample.memory_bytes += estimate_memory (self, process);
+      estimate_memory (self, process, &pss, &rss);
+      tree->sample.rss_bytes += rss;
+      tree->sample.memory_bytes += pss;
       tree->sample.threads += process->stat.threads;
     }
   tree->sampled = TRUE;
 }
 
 static void
-read_pss (Process *process)
+read_pss (TroupeSampler *self, Process *process)
 {
-  if (!troupe_proc_read_pss (process->pid, &process->pss_bytes, &process->pss_rss_bytes))
+  read_stat (self, process);
+  if (!troupe_proc_read_pss (process->pid, &process->pss_bytes, &process->exact_rss_bytes))
     process->pss_bytes = 0;
+  process->pss_stat_pages = process->stat.rss_pages;
   process->pss_own_nsec = process->own_nsec;
   process->pss_age = 0;
 }
@@ -415,7 +434,7 @@ sample_pss (TroupeSampler *self)
 
       g_queue_push_tail_link (&self->pss_queue, link);
       if (process->pss_bytes == 0 || process->own_nsec != process->pss_own_nsec || process->pss_age >= PSS_KEEP)
-        read_pss (process);
+        read_pss (self, process);
     }
   self->pss_credit_usec -= g_get_monotonic_time () - start;
 }
@@ -459,6 +478,8 @@ troupe_sampler_new (void)
   self->nsec_per_tick = NSEC_PER_SEC / (guint64) sysconf (_SC_CLK_TCK);
   self->page_size = (guint64) sysconf (_SC_PAGESIZE);
   self->cores = (guint) MAX (sysconf (_SC_NPROCESSORS_ONLN), 1);
+  /* The kernel's percpu_counter_batch, on every core. */
+  self->rss_noise_bytes = MAX (32, 2 * self->cores) * self->cores * self->page_size;
   return self;
 }
 
@@ -565,8 +586,9 @@ troupe_sampler_dup_processes (TroupeSampler *self, guint key)
     {
       Process *process = g_ptr_array_index (tree->processes, i);
       TroupeProcessSample *sample = g_new0 (TroupeProcessSample, 1);
+      guint64 pss, rss;
 
-      read_pss (process);
+      read_pss (self, process);
       mark_process (process, now_nsec);
       sample->pid = process->pid;
       sample->parent = process->stat.parent;
@@ -575,7 +597,8 @@ troupe_sampler_dup_processes (TroupeSampler *self, guint key)
       sample->started_usec = boot_usec + process->stat.start_ticks * self->nsec_per_tick / 1000;
       sample->cpu_percent = process->cpu_percent;
       sample->pss_bytes = process->pss_bytes;
-      sample->rss_bytes = process->stat.rss_pages * self->page_size;
+      estimate_memory (self, process, &pss, &rss);
+      sample->rss_bytes = rss;
       sample->threads = process->stat.threads;
       g_ptr_array_add (samples, sample);
     }
@@ -594,10 +617,12 @@ troupe_sampler_read_memory (TroupeSampler *self, guint key, guint64 *pss_bytes, 
   for (guint i = 0; i < tree->processes->len; i++)
     {
       Process *process = g_ptr_array_index (tree->processes, i);
+      guint64 pss, rss;
 
-      read_pss (process);
-      *rss_bytes += process->stat.rss_pages * self->page_size;
-      *pss_bytes += estimate_memory (self, process);
+      read_pss (self, process);
+      estimate_memory (self, process, &pss, &rss);
+      *rss_bytes += rss;
+      *pss_bytes += pss;
     }
   return TRUE;
 }

@@ -401,6 +401,40 @@ test_memory (void)
   troupe_sampler_free (sampler);
 }
 
+/* The kernel's rough count may say that a small process has no page at all. */
+static void
+test_small_memory (void)
+{
+  TroupeSampler *sampler = troupe_sampler_new ();
+  TroupeTreeSample figures;
+  guint64 pss, rss;
+  Family family;
+  int worker;
+
+  family_start (&family, burn_body, 0);
+  worker = family_wait (&family, REPORT_WORD).pid;
+  if (troupe_sampler_read_process_memory (worker) > 0)
+    {
+      troupe_sampler_add (sampler, 1, family.keeper);
+      for (guint i = 0; i < 3; i++)
+        {
+          troupe_sampler_sample (sampler, TRUE);
+          g_assert_true (troupe_sampler_get (sampler, 1, &figures));
+        }
+      g_assert_true (troupe_sampler_read_memory (sampler, 1, &pss, &rss));
+      g_assert_cmpuint (pss, >, 0);
+      g_assert_cmpuint (rss, >=, pss);
+      /* It sleeps, so neither has changed; but PSS depends on who else shares its pages. */
+      g_assert_cmpuint (figures.rss_bytes, ==, rss);
+      g_assert_cmpuint (figures.memory_bytes, >, 0);
+      g_assert_cmpuint (figures.memory_bytes, <=, figures.rss_bytes);
+    }
+  else
+    g_test_skip ("PSS cannot be read here");
+  troupe_sampler_free (sampler);
+  family_end (&family);
+}
+
 static void
 test_gone (void)
 {
@@ -546,6 +580,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sampler/tree/many-come-and-go", test_trees);
   g_test_add_func ("/sampler/tree/outlives-its-processes", test_gone);
   g_test_add_func ("/sampler/memory/shared-pages-count-once", test_memory);
+  g_test_add_func ("/sampler/memory/small-processes-have-some", test_small_memory);
   g_test_add_func ("/sampler/descriptors/have-a-ceiling", test_descriptors);
   g_test_add_func ("/sampler/machine/has-totals", test_machine);
   return g_test_run ();
