@@ -311,6 +311,32 @@ handle_find_cb (TroupeBusEngine1 *interface, GDBusMethodInvocation *invocation, 
   return TRUE;
 }
 
+static TroupeProgram *
+find_program (TroupeServer *self, const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) workers = troupe_engine_find (self->engine, name, error);
+
+  return workers != NULL ? troupe_engine_get_program_of (self->engine, g_ptr_array_index (workers, 0)) : NULL;
+}
+
+static gboolean
+handle_link_cb (TroupeBusEngine1 *interface, GDBusMethodInvocation *invocation, const char *from, const char *to,
+                gboolean linked, TroupeServer *self)
+{
+  TroupeProgram *sender, *receiver = NULL;
+  GError *error = NULL;
+
+  if (!troupe_clients_admit (self->clients, invocation))
+    return TRUE;
+  sender = find_program (self, from, &error);
+  if (sender != NULL)
+    receiver = find_program (self, to, &error);
+  if (receiver == NULL || !troupe_engine_link (self->engine, sender, receiver, linked, &error))
+    return troupe_server_fail (invocation, error);
+  troupe_bus_engine1_complete_link (interface, invocation);
+  return TRUE;
+}
+
 static gboolean
 handle_undo_remove_cb (TroupeBusEngine1 *interface, GDBusMethodInvocation *invocation, guint64 token,
                        TroupeServer *self)
@@ -427,6 +453,7 @@ troupe_server_new (GDBusConnection *connection, TroupeEngine *engine, const Trou
   g_signal_connect (self->interface, "handle-open-project", G_CALLBACK (handle_open_project_cb), self);
   g_signal_connect (self->interface, "handle-close-project", G_CALLBACK (handle_close_project_cb), self);
   g_signal_connect (self->interface, "handle-find", G_CALLBACK (handle_find_cb), self);
+  g_signal_connect (self->interface, "handle-link", G_CALLBACK (handle_link_cb), self);
   g_signal_connect (self->interface, "handle-undo-remove", G_CALLBACK (handle_undo_remove_cb), self);
   g_signal_connect (self->interface, "handle-subscribe", G_CALLBACK (handle_subscribe_cb), self);
   g_signal_connect (self->interface, "handle-unsubscribe", G_CALLBACK (handle_unsubscribe_cb), self);

@@ -177,6 +177,85 @@ handle_open_input_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocatio
   return TRUE;
 }
 
+/* Errors of the channel, in the bus's words. */
+static GError *
+translate_channel_error (GError *error)
+{
+  static const struct
+  {
+    int code;
+    gboolean ours;
+    int to;
+  } translations[] = {
+    { G_IO_ERROR_INVALID_DATA, FALSE, G_DBUS_ERROR_INVALID_ARGS },
+    { G_IO_ERROR_TIMED_OUT, FALSE, G_DBUS_ERROR_TIMEOUT },
+    { G_IO_ERROR_NO_SPACE, TRUE, TROUPE_ERROR_LIMIT },
+    { G_IO_ERROR_MESSAGE_TOO_LARGE, TRUE, TROUPE_ERROR_LIMIT },
+    { G_IO_ERROR_CLOSED, TRUE, TROUPE_ERROR_WRONG_STATE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (translations); i++)
+    if (g_error_matches (error, G_IO_ERROR, translations[i].code))
+      {
+        error->domain = translations[i].ours ? TROUPE_ERROR : G_DBUS_ERROR;
+        error->code = translations[i].to;
+        break;
+      }
+  return error;
+}
+
+static gboolean
+handle_send_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, const char *message,
+                TroupeServer *server)
+{
+  GError *error = NULL;
+
+  if (!troupe_clients_admit (server->clients, invocation))
+    return TRUE;
+  if (!troupe_worker_send (get_worker (object), message, strlen (message), NULL, &error))
+    return troupe_server_fail (invocation, translate_channel_error (error));
+  troupe_bus_worker1_complete_send (object, invocation);
+  return TRUE;
+}
+
+static void
+request_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GDBusMethodInvocation *invocation = user_data;
+  GError *error = NULL;
+  g_autofree char *reply = troupe_worker_request_finish (TROUPE_WORKER (source), result, &error);
+
+  if (reply != NULL)
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", reply));
+  else
+    g_dbus_method_invocation_take_error (invocation, translate_channel_error (error));
+}
+
+static gboolean
+handle_request_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, const char *message,
+                   guint timeout_msec, TroupeServer *server)
+{
+  if (!troupe_clients_admit (server->clients, invocation))
+    return TRUE;
+  troupe_worker_request_async (get_worker (object), message, strlen (message), timeout_msec, request_cb,
+                               invocation);
+  return TRUE;
+}
+
+static gboolean
+handle_disconnect_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+{
+  GError *error = NULL;
+
+  if (!troupe_clients_admit (server->clients, invocation))
+    return TRUE;
+  if (!troupe_worker_disconnect (get_worker (object), &error))
+    return troupe_server_fail (invocation, error);
+  troupe_server_flush (server);
+  troupe_bus_worker1_complete_disconnect (object, invocation);
+  return TRUE;
+}
+
 static gboolean
 handle_processes_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
 {
@@ -251,6 +330,7 @@ troupe_worker_object_update (TroupeBusWorker1 *object, TroupeWorker *worker)
   troupe_bus_worker1_set_exit_signal (object, troupe_worker_get_exit_signal (worker));
   troupe_bus_worker1_set_exit_summary (object, troupe_worker_get_exit_summary (worker));
   troupe_bus_worker1_set_journal (object, troupe_worker_get_journal (worker));
+  troupe_bus_worker1_set_channel (object, troupe_worker_get_channel (worker));
 }
 
 TroupeBusWorker1 *
@@ -274,6 +354,9 @@ troupe_worker_object_new (TroupeServer *server, TroupeProgram *program, TroupeWo
   g_signal_connect (object, "handle-input", G_CALLBACK (handle_input_cb), server);
   g_signal_connect (object, "handle-close-input", G_CALLBACK (handle_close_input_cb), server);
   g_signal_connect (object, "handle-open-input", G_CALLBACK (handle_open_input_cb), server);
+  g_signal_connect (object, "handle-send", G_CALLBACK (handle_send_cb), server);
+  g_signal_connect (object, "handle-request", G_CALLBACK (handle_request_cb), server);
+  g_signal_connect (object, "handle-disconnect", G_CALLBACK (handle_disconnect_cb), server);
   g_signal_connect (object, "handle-processes", G_CALLBACK (handle_processes_cb), server);
   g_signal_connect (object, "handle-memory", G_CALLBACK (handle_memory_cb), server);
   g_signal_connect (object, "handle-runs", G_CALLBACK (handle_runs_cb), server);

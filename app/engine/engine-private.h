@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 #include "engine/figures.h"
+#include "engine/links.h"
 #include "engine/project.h"
 #include "engine/trash.h"
 #include "supervisor/oom-watch.h"
@@ -16,6 +17,7 @@ G_BEGIN_DECLS
  *   engine-projects.c  project files: open, read again, close
  *   engine-restore.c   saved state and adoption
  *   figures.c          sampling
+ *   links.c            messages from one program to another
  *   trash.c            what was removed and can come back */
 
 struct _TroupeEngine
@@ -25,6 +27,8 @@ struct _TroupeEngine
   char *state_dir, *journals_dir;
   TroupeClock *clock;
   TroupeKeeperPool *pool; /* (owned) */
+  TroupeReactor *reactor; /* (owned): of the workers' channels */
+  TroupeLinks *links;     /* (owned) */
   TroupeOomWatch oom_watch;
   TroupeWorkerContext context;
   TroupeFigures *figures; /* (owned) */

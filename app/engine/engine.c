@@ -152,6 +152,26 @@ may_start (TroupeWorker *worker, char **reason, gpointer user_data)
 }
 
 static void
+received_cb (TroupeWorker *worker, const char *text, gsize length, gpointer user_data)
+{
+  troupe_links_route (((TroupeEngine *) user_data)->links, worker, text, length);
+}
+
+static void
+drained_cb (TroupeWorker *worker, gpointer user_data)
+{
+  troupe_links_drained (((TroupeEngine *) user_data)->links, worker);
+}
+
+static TroupeProgram *
+find_linked_program (const char *project_name, const char *name, gpointer user_data)
+{
+  TroupeProject *project = troupe_engine_find_project (user_data, project_name);
+
+  return project != NULL ? troupe_project_find_program (project, name) : NULL;
+}
+
+static void
 reconsider_worker (gpointer worker, gpointer user_data)
 {
   troupe_worker_reconsider (worker);
@@ -247,6 +267,7 @@ troupe_engine_drop_worker (TroupeEngine *self, TroupeProject *project, TroupePro
 
   g_signal_handlers_disconnect_by_data (worker, self);
   g_hash_table_remove (self->busy, worker);
+  troupe_links_forget (self->links, worker);
   troupe_figures_remove (self->figures, worker);
   g_hash_table_remove (project->workers, troupe_worker_get_name (worker));
   g_hash_table_remove (self->programs_of, worker);
@@ -657,6 +678,38 @@ troupe_engine_find (TroupeEngine *self, const char *name, GError **error)
   return g_steal_pointer (&found);
 }
 
+gboolean
+troupe_engine_link (TroupeEngine *self, TroupeProgram *from, TroupeProgram *to, gboolean linked, GError **error)
+{
+  TroupeProgramDefinition *definition = troupe_program_get_definition (from);
+  TroupeProject *project = troupe_engine_find_project (self, troupe_program_get_project (from));
+  const char *name = troupe_program_get_name (to);
+  g_autoptr (TroupeProgramDefinition) changed = NULL;
+  g_autoptr (GStrvBuilder) links = g_strv_builder_new ();
+
+  if (strcmp (project->name, troupe_program_get_project (to)) != 0)
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED, "“%s” and “%s” are of two projects; links stay inside one",
+                   troupe_program_get_name (from), name);
+      return FALSE;
+    }
+  if (linked && (!troupe_kind_has_channel (definition->kind)
+                 || !troupe_kind_has_channel (troupe_program_get_definition (to)->kind)))
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED,
+                   "Both ends of a link need a channel: expected programs of kind fork");
+      return FALSE;
+    }
+  for (gsize i = 0; definition->links[i] != NULL; i++)
+    if (strcmp (definition->links[i], name) != 0)
+      g_strv_builder_add (links, definition->links[i]);
+  if (linked)
+    g_strv_builder_add (links, name);
+  changed = troupe_program_definition_new_with_links (definition, g_strv_builder_end (links));
+  troupe_engine_change_program (self, project, from, changed);
+  return TRUE;
+}
+
 void
 troupe_engine_foreach_worker (TroupeEngine *self, GFunc func, gpointer user_data)
 {
@@ -770,6 +823,7 @@ troupe_engine_dispose (GObject *object)
             for (guint i = 0; i < workers->len; i++)
               {
                 g_signal_handlers_disconnect_by_data (g_ptr_array_index (workers, i), self);
+                troupe_links_forget (self->links, g_ptr_array_index (workers, i));
                 troupe_figures_remove (self->figures, g_ptr_array_index (workers, i));
               }
             troupe_project_remove_program (project, program);
@@ -778,6 +832,8 @@ troupe_engine_dispose (GObject *object)
       }
   g_clear_pointer (&self->figures, troupe_figures_free);
   g_clear_pointer (&self->trash, troupe_trash_free);
+  g_clear_pointer (&self->links, troupe_links_free);
+  g_clear_pointer (&self->reactor, troupe_reactor_free);
   g_clear_object (&self->pool);
   G_OBJECT_CLASS (troupe_engine_parent_class)->dispose (object);
 }
@@ -836,7 +892,12 @@ TroupeEngine *
 troupe_engine_new (const char *state_dir, const char *runtime_dir, const char *keeper_path, TroupeClock *clock)
 {
   TroupeEngine *self = g_object_new (TROUPE_TYPE_ENGINE, NULL);
+  g_autoptr (GError) error = NULL;
 
+  self->reactor = troupe_reactor_new (NULL, &error);
+  if (self->reactor == NULL)
+    g_error ("The engine cannot begin: %s", error->message);
+  self->links = troupe_links_new (find_linked_program, self);
   self->state_dir = g_strdup (state_dir);
   self->journals_dir = g_build_filename (state_dir, "journals", NULL);
   self->clock = clock;
@@ -845,10 +906,13 @@ troupe_engine_new (const char *state_dir, const char *runtime_dir, const char *k
   self->trash = troupe_trash_new (self->journals_dir, clock, TROUPE_ENGINE_UNDO_SECONDS, trash_emptied_cb, self);
   self->context = (TroupeWorkerContext){
     .pool = self->pool,
+    .reactor = self->reactor,
     .clock = clock,
     .oom_watch = &self->oom_watch,
     .journals_dir = self->journals_dir,
     .may_start = may_start,
+    .received = received_cb,
+    .drained = drained_cb,
     .user_data = self,
   };
   g_ptr_array_add (self->projects, troupe_project_new (TROUPE_DEFAULT_PROJECT, NULL));

@@ -70,6 +70,11 @@ gboolean troupe_engine_remove_program (TroupeEngine *self, TroupeProgram *progra
 /* Returns: (transfer none), NULL with error set. */
 TroupeProgram *troupe_engine_undo_remove (TroupeEngine *self, guint64 token, GError **error);
 
+/* What FROM's workers send, TO's workers receive (or no longer do); see links.h. Both are
+ * of one project and have channels. */
+gboolean troupe_engine_link (TroupeEngine *self, TroupeProgram *from, TroupeProgram *to, gboolean linked,
+                             GError **error);
+
 /* By `project/worker`, `worker`, `project/program` or `program`.
  * Returns: (transfer container) (element-type TroupeWorker), NULL with error set. */
 GPtrArray *troupe_engine_find (TroupeEngine *self, const char *name, GError **error);

@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -706,6 +707,25 @@ serve_event (TroupeChannel *self, guint32 events)
       if (self->handler->drained != NULL)
         self->handler->drained (self, self->user_data);
     }
+}
+
+void
+troupe_channel_drain (TroupeChannel *self)
+{
+  guint turns = TROUPE_CHANNEL_DRAIN_MAX / (READ_BYTES * READS_PER_TURN_MAX);
+  int available = 0;
+
+  self->in_event = TRUE;
+  self->reading = TRUE;
+  while (turns-- > 0 && self->fd >= 0 && ioctl (self->fd, FIONREAD, &available) == 0)
+    {
+      serve_event (self, EPOLLIN);
+      if (available == 0) /* that was for the end of file */
+        break;
+    }
+  self->in_event = FALSE;
+  if (self->freed)
+    troupe_channel_free (self);
 }
 
 static void

@@ -90,6 +90,11 @@ gboolean troupe_channel_send_internal (TroupeChannel *self, const char *text, co
 /* Stops and resumes reading: back-pressure towards the peer. */
 void troupe_channel_set_reading (TroupeChannel *self, gboolean reading);
 
+/* The peer's process has ended: hands on, now, what it left unread, at most TROUPE_CHANNEL_DRAIN_MAX
+ * bytes should another process hold its end and go on. `closed` may be called from here. */
+#define TROUPE_CHANNEL_DRAIN_MAX (16 * 1024 * 1024)
+void troupe_channel_drain (TroupeChannel *self);
+
 /* Bytes not yet taken by the kernel. */
 gsize troupe_channel_get_queued (TroupeChannel *self);
 

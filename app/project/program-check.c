@@ -131,11 +131,24 @@ check_path (const char *path, const char *cwd, const char *key, GPtrArray *probl
     }
 }
 
+/* A module that something else runs need not be executable, but be there. */
+static void
+check_module (const char *path, const char *cwd, const char *key, GPtrArray *problems)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, cwd);
+  g_autofree char *shown = g_filename_display_name (absolute);
+
+  if (!g_file_test (absolute, G_FILE_TEST_EXISTS))
+    add_problem (problems, key, "“%s” does not exist", shown);
+  else if (g_file_test (absolute, G_FILE_TEST_IS_DIR))
+    add_problem (problems, key, "“%s” is a folder: expected a module", shown);
+}
+
 void
 troupe_program_definition_check_system (TroupeProgramDefinition *self, GPtrArray *problems)
 {
   const char *command_key = self->command != NULL ? "command" : "argv";
-  g_auto (GStrv) environment = NULL;
+  g_auto (GStrv) environment = NULL, argv = NULL;
   g_autoptr (GError) error = NULL;
 
   if (self->cwd != NULL && !g_file_test (self->cwd, G_FILE_TEST_IS_DIR))
@@ -156,8 +169,11 @@ troupe_program_definition_check_system (TroupeProgramDefinition *self, GPtrArray
       add_problem (problems, "env-file", "%s", error->message);
       environment = g_get_environ ();
     }
-  if (strchr (self->argv[0], '/') != NULL)
-    check_path (self->argv[0], self->cwd, command_key, problems);
+  argv = troupe_program_definition_dup_exec_argv (self, environment);
+  if (strchr (argv[0], '/') != NULL)
+    check_path (argv[0], self->cwd, command_key, problems);
   else
-    check_on_path (self->argv[0], g_environ_getenv (environment, "PATH"), self->cwd, command_key, problems);
+    check_on_path (argv[0], g_environ_getenv (environment, "PATH"), self->cwd, command_key, problems);
+  if (troupe_kind_has_channel (self->kind) && !g_str_equal (argv[0], self->argv[0]))
+    check_module (self->argv[0], self->cwd, command_key, problems);
 }

@@ -438,6 +438,16 @@ troupe_program_definition_new_renamed (TroupeProgramDefinition *self, const char
   return copy;
 }
 
+TroupeProgramDefinition *
+troupe_program_definition_new_with_links (TroupeProgramDefinition *self, GStrv links)
+{
+  TroupeProgramDefinition *copy = troupe_program_definition_new_renamed (self, self->name);
+
+  g_strfreev (copy->links);
+  copy->links = links;
+  return copy;
+}
+
 gboolean
 troupe_program_definition_equal (TroupeProgramDefinition *a, TroupeProgramDefinition *b)
 {

@@ -29,7 +29,8 @@ typedef struct
 } TroupeAfter;
 
 /* How a running worker becomes ready: ready=time:2, line:REGEX, tcp:PORT, tcp:HOST:PORT,
- * http:URL, command:LINE; nothing: it stays "running". */
+ * http:URL, command:LINE; message: it says "ready" or {"ready":true} on its channel (fork);
+ * nothing: it stays "running". */
 typedef enum
 {
   TROUPE_READY_NONE,
@@ -38,6 +39,7 @@ typedef enum
   TROUPE_READY_TCP,
   TROUPE_READY_HTTP,
   TROUPE_READY_COMMAND,
+  TROUPE_READY_MESSAGE,
 } TroupeReadyKind;
 
 #define TROUPE_INSTANCES_MAX 1024
@@ -55,6 +57,9 @@ struct _TroupeProgramDefinition
   char *command;    /* (nullable): the line as typed */
   GStrv argv;       /* what to execute: for exec {"/bin/sh","-c",command} */
   char *argv0;      /* (nullable) */
+  char *exec_path;  /* (nullable) fork: what runs the module, in place of what its ending says */
+  GStrv exec_argv;  /* fork: arguments of that, before the module */
+  GStrv links;      /* fork: programs that get what this one sends: {"db"} */
   char *cwd;        /* (nullable) absolute */
   GStrv env;        /* KEY=VALUE, in order; "KEY" alone unsets */
   GStrv env_files;  /* absolute */
@@ -101,6 +106,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeProgramDefinition, troupe_program_definitio
  * Unknown keys are problems. Returns: (transfer full) (nullable) */
 TroupeProgramDefinition *troupe_program_definition_new_from_variant (GVariant *dict, const char *base_dir,
                                                                      GPtrArray **problems, GError **error);
+/* The same with other links (taken). Returns: (transfer full) */
+TroupeProgramDefinition *troupe_program_definition_new_with_links (TroupeProgramDefinition *self, GStrv links);
+
 /* Floating a{sv}: only what differs from the defaults, so that it reads back equal. */
 GVariant *troupe_program_definition_to_variant (TroupeProgramDefinition *self);
 
@@ -130,6 +138,14 @@ void troupe_program_definition_check_system (TroupeProgramDefinition *self, GPtr
 
 /* The command as one would type it (quoted where needed). Returns: (transfer full) */
 char *troupe_program_definition_dup_command_line (TroupeProgramDefinition *self);
+
+/* TRUE for kinds that talk over a channel. */
+gboolean troupe_kind_has_channel (TroupeKind kind);
+
+/* What to execute. For a fork the module is run by node (.js, .mjs, .cjs), python3 (.py), tsx or
+ * ts-node (.ts), or by itself; the others are executed as they stand. ENVIRONMENT: whose PATH
+ * is looked at. Returns: (transfer full) */
+GStrv troupe_program_definition_dup_exec_argv (TroupeProgramDefinition *self, GStrv environment);
 
 /* The complete environment for instance N of a run: the engine's own, scrubbed of
  * NODE_CHANNEL_FD, NODE_CHANNEL_SERIALIZATION_MODE, NODE_UNIQUE_ID, LISTEN_* and the

@@ -107,11 +107,11 @@ add_bad_value (Reader *reader, const char *key, const char *text, const char *ex
 static void
 check_available (Reader *reader, const char *key, const char *word)
 {
-  static const char *const later[] = { "fork", "cluster", "threads", "terminal", "file", NULL };
+  static const char *const later[] = { "cluster", "threads", "terminal", "file", NULL };
 
   if (g_strv_contains (later, word))
     add_problem (reader, key, "“%s” is not available yet: expected %s", word,
-                 g_str_equal (key, "kind") ? "spawn, exec or exec-file" : "pipe");
+                 g_str_equal (key, "kind") ? "spawn, exec, exec-file or fork" : "pipe");
 }
 
 /* Plain types */
@@ -264,7 +264,7 @@ read_kind (Reader *reader, const Field *field, const TroupeFieldValue *value)
 
   if (!troupe_kind_from_string (value->items[0], &kind))
     {
-      add_bad_value (reader, field->key, value->items[0], "spawn, exec or exec-file");
+      add_bad_value (reader, field->key, value->items[0], "spawn, exec, exec-file or fork");
       return;
     }
   check_available (reader, field->key, value->items[0]);
@@ -411,6 +411,55 @@ static GVariant *
 write_argv0 (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
 {
   return self->argv0 != NULL ? g_variant_new_string (self->argv0) : NULL;
+}
+
+static void
+read_exec_path (Reader *reader, const Field *field, const TroupeFieldValue *value)
+{
+  if (is_blank (value->items[0]))
+    {
+      add_problem (reader, field->key, "The text is empty: expected the program that runs the module");
+      return;
+    }
+  g_free (reader->self->exec_path);
+  reader->self->exec_path = g_strdup (value->items[0]);
+}
+
+static GVariant *
+write_exec_path (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+{
+  return self->exec_path != NULL ? g_variant_new_string (self->exec_path) : NULL;
+}
+
+/* In a file a single line of words, split as the command is. */
+static void
+read_exec_argv (Reader *reader, const Field *field, const TroupeFieldValue *value)
+{
+  g_auto (GStrv) words = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (value->is_list || strchr (value->items[0], ' ') == NULL)
+    words = g_strdupv (value->items);
+  else if (!g_shell_parse_argv (value->items[0], NULL, &words, &error))
+    {
+      add_problem (reader, field->key, "“%s” cannot be split into words: %s", value->items[0], error->message);
+      return;
+    }
+  g_strfreev (reader->self->exec_argv);
+  reader->self->exec_argv = g_steal_pointer (&words);
+}
+
+static void
+read_links (Reader *reader, const Field *field, const TroupeFieldValue *value)
+{
+  for (gsize i = 0; value->items[i] != NULL; i++)
+    if (!troupe_name_is_valid (value->items[i]))
+      {
+        add_bad_value (reader, field->key, value->items[i], "the names of programs of this project");
+        return;
+      }
+  g_strfreev (reader->self->links);
+  reader->self->links = g_strdupv (value->items);
 }
 
 /* Folder and environment */
@@ -628,6 +677,7 @@ write_after (const TroupeProgramDefinition *self, const Field *field, const Trou
 static const char *const ready_words[] = {
   [TROUPE_READY_NONE] = "none", [TROUPE_READY_TIME] = "time", [TROUPE_READY_LINE] = "line",
   [TROUPE_READY_TCP] = "tcp",   [TROUPE_READY_HTTP] = "http", [TROUPE_READY_COMMAND] = "command",
+  [TROUPE_READY_MESSAGE] = "message",
 };
 
 static char *
@@ -678,6 +728,7 @@ take_ready_value (TroupeReadyKind kind, const char *text)
   switch (kind)
     {
     case TROUPE_READY_NONE:
+    case TROUPE_READY_MESSAGE:
       return NULL;
     case TROUPE_READY_TIME:
       return take_time (text);
@@ -706,6 +757,11 @@ read_ready (Reader *reader, const Field *field, const TroupeFieldValue *value)
 
   if (g_str_equal (text, ready_words[TROUPE_READY_NONE]))
     return;
+  if (g_str_equal (text, ready_words[TROUPE_READY_MESSAGE]))
+    {
+      reader->self->ready = TROUPE_READY_MESSAGE;
+      return;
+    }
   for (gsize i = TROUPE_READY_TIME; i < G_N_ELEMENTS (ready_words); i++)
     if (colon != NULL && strlen (ready_words[i]) == word_length && memcmp (text, ready_words[i], word_length) == 0)
       {
@@ -719,7 +775,7 @@ read_ready (Reader *reader, const Field *field, const TroupeFieldValue *value)
         return;
       }
   add_bad_value (reader, field->key, text,
-                 "none, time:DURATION, line:REGEX, tcp:PORT, tcp:HOST:PORT, http://URL or command:LINE");
+                 "none, time:DURATION, line:REGEX, tcp:PORT, tcp:HOST:PORT, http://URL, command:LINE or message");
 }
 
 static GVariant *
@@ -729,6 +785,8 @@ write_ready (const TroupeProgramDefinition *self, const Field *field, const Trou
     {
     case TROUPE_READY_NONE:
       return NULL;
+    case TROUPE_READY_MESSAGE:
+      return g_variant_new_string (ready_words[TROUPE_READY_MESSAGE]);
     case TROUPE_READY_HTTP:
       return g_variant_new_string (self->ready_value);
     case TROUPE_READY_TIME:
@@ -790,6 +848,8 @@ static const Field fields[] = {
   { "command", read_command, write_command },
   { "argv", read_argv, write_argv, TRUE },
   { "argv0", read_argv0, write_argv0 },
+  { "exec-path", read_exec_path, write_exec_path },
+  { "exec-argv", read_exec_argv, write_strv, TRUE, PLACE (exec_argv) },
   { "cwd", read_cwd, write_cwd },
   { "env", read_env, write_strv, TRUE, PLACE (env) },
   { "env-file", read_env_files, write_strv, TRUE, PLACE (env_files) },
@@ -801,6 +861,7 @@ static const Field fields[] = {
   { "restart-limit", COUNT (restart_limit, 0, 1000000) },
   { "stable-time", DURATION (stable_msec) },
   { "after", read_after, write_after, TRUE },
+  { "link", read_links, write_strv, TRUE, PLACE (links) },
   { "ready", read_ready, write_ready },
   { "ready-timeout", DURATION (ready_timeout_msec) },
   { "stop-signal", SIGNAL (stop_signal) },
@@ -856,6 +917,8 @@ set_defaults (TroupeProgramDefinition *self)
   self->env = g_new0 (char *, 1);
   self->env_files = g_new0 (char *, 1);
   self->success = g_new0 (char *, 1);
+  self->exec_argv = g_new0 (char *, 1);
+  self->links = g_new0 (char *, 1);
   self->after = g_array_new (FALSE, FALSE, sizeof (TroupeAfter));
   g_array_set_clear_func (self->after, clear_after);
   self->instances = 1;
@@ -909,6 +972,16 @@ check_together (Reader *reader, GHashTable *values)
 
   if (self->kind == TROUPE_KIND_SPAWN && self->max_buffer_bytes != 0)
     add_problem (reader, "max-buffer", "A spawn streams without limit: expected kind exec or exec-file beside it");
+  if (!troupe_kind_has_channel (self->kind))
+    {
+      static const char *const with_channel[] = { "exec-path", "exec-argv", "link" };
+
+      for (gsize i = 0; i < G_N_ELEMENTS (with_channel); i++)
+        if (g_hash_table_contains (values, with_channel[i]))
+          add_problem (reader, with_channel[i], "Only a module with a channel has this: expected kind fork beside it");
+      if (self->ready == TROUPE_READY_MESSAGE)
+        add_problem (reader, "ready", "Only a worker with a channel sends messages: expected kind fork beside it");
+    }
   if (self->restart_delay_max_msec < self->restart_delay_msec)
     {
       if (g_hash_table_contains (values, "restart-delay-max"))
@@ -944,6 +1017,9 @@ troupe_program_fields_clear (TroupeProgramDefinition *self)
   g_free (self->command);
   g_strfreev (self->argv);
   g_free (self->argv0);
+  g_free (self->exec_path);
+  g_strfreev (self->exec_argv);
+  g_strfreev (self->links);
   g_free (self->cwd);
   g_strfreev (self->env);
   g_strfreev (self->env_files);

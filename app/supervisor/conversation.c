@@ -230,6 +230,12 @@ troupe_conversation_set_listening (TroupeConversation *self, gboolean listening)
 }
 
 void
+troupe_conversation_drain (TroupeConversation *self)
+{
+  troupe_channel_drain (self->channel);
+}
+
+void
 troupe_conversation_disconnect (TroupeConversation *self)
 {
   if (!troupe_channel_is_open (self->channel))

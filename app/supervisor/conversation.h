@@ -59,6 +59,9 @@ char *troupe_conversation_request_finish (GAsyncResult *result, GError **error);
 /* Stops and resumes listening to the worker: back-pressure for a link whose other end is full. */
 void troupe_conversation_set_listening (TroupeConversation *self, gboolean listening);
 
+/* The other end is gone: hands on what is still unread, also while not listening. */
+void troupe_conversation_drain (TroupeConversation *self);
+
 /* Says goodbye: what is queued still goes out. `closed` is not called. */
 void troupe_conversation_disconnect (TroupeConversation *self);
 

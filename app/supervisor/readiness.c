@@ -11,6 +11,7 @@
 #include "supervisor/line-follower.h"
 
 #include <gio/gio.h>
+#include <json-glib/json-glib.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,6 +20,8 @@
 #define PAUSE_MAX_MSEC 1000
 #define ATTEMPT_TIMEOUT_MSEC 10000
 #define STATUS_LINE_MAX 64
+/* Longer ones are not looked at. */
+#define READY_MESSAGE_MAX 4096
 
 struct _TroupeReadiness
 {
@@ -141,6 +144,8 @@ dup_words (TroupeReadiness *self, gboolean is_ready)
                               self->value);
     case TROUPE_READY_COMMAND:
       return g_strdup_printf (is_ready ? "“%s” succeeds" : "“%s” does not succeed", self->value);
+    case TROUPE_READY_MESSAGE:
+      return g_strdup (is_ready ? "it sent its “ready” message" : "it has not sent a “ready” message");
     }
   g_return_val_if_reached (g_strdup (""));
 }
@@ -365,6 +370,7 @@ try_now (TroupeReadiness *self)
     case TROUPE_READY_NONE:
     case TROUPE_READY_TIME:
     case TROUPE_READY_LINE:
+    case TROUPE_READY_MESSAGE:
       break;
     }
   g_assert_not_reached ();
@@ -433,6 +439,7 @@ troupe_readiness_start (TroupeProgramDefinition *definition, TroupeClock *clock,
   switch (self->kind)
     {
     case TROUPE_READY_NONE:
+    case TROUPE_READY_MESSAGE: /* troupe_readiness_hear */
       break;
     case TROUPE_READY_TIME:
       start_time (self, started_usec);
@@ -447,6 +454,33 @@ troupe_readiness_start (TroupeProgramDefinition *definition, TroupeClock *clock,
       break;
     }
   return self;
+}
+
+gboolean
+troupe_readiness_is_ready_message (const char *text, gsize length)
+{
+  g_autoptr (JsonParser) parser = NULL;
+  JsonNode *root, *ready;
+
+  if (length > READY_MESSAGE_MAX)
+    return FALSE;
+  parser = json_parser_new ();
+  if (!json_parser_load_from_data (parser, text, (gssize) length, NULL))
+    return FALSE;
+  root = json_parser_get_root (parser);
+  if (JSON_NODE_HOLDS_VALUE (root))
+    return g_strcmp0 (json_node_get_string (root), "ready") == 0;
+  if (!JSON_NODE_HOLDS_OBJECT (root) || !json_object_has_member (json_node_get_object (root), "ready"))
+    return FALSE;
+  ready = json_object_get_member (json_node_get_object (root), "ready");
+  return JSON_NODE_HOLDS_VALUE (ready) && json_node_get_boolean (ready);
+}
+
+void
+troupe_readiness_hear (TroupeReadiness *self, const char *text, gsize length)
+{
+  if (self->kind == TROUPE_READY_MESSAGE && troupe_readiness_is_ready_message (text, length))
+    readiness_succeed (self);
 }
 
 void

@@ -8,8 +8,8 @@
 G_BEGIN_DECLS
 
 /* Finds out when a running worker is ready: after a time, when a line of its output matches, when
- * something listens on a TCP port or answers HTTP with 2xx, or when a command succeeds. Asks
- * again, from every 50 ms to every second, until it is so. Main thread. */
+ * something listens on a TCP port or answers HTTP with 2xx, when a command succeeds, or when it says so on
+ * its channel. Asks again, from every 50 ms to every second, until it is so. Main thread. */
 
 typedef struct _TroupeReadiness TroupeReadiness;
 
@@ -30,12 +30,19 @@ TroupeReadiness *troupe_readiness_start (TroupeProgramDefinition *definition, Tr
                                          const char *const *environment,
                                          const TroupeReadinessWatcher *watcher);
 
+/* A message of the worker's: when that is what is waited for, and it is "ready" or {"ready":true}, the
+ * watcher's `ready` is called from here. */
+void troupe_readiness_hear (TroupeReadiness *self, const char *text, gsize length);
+
 /* Stops asking and frees; no call comes after this. */
 void troupe_readiness_stop (TroupeReadiness *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeReadiness, troupe_readiness_stop)
 
 /* "3000", "localhost:3000", "[::1]:3000". HOST (out) (transfer full). Pure. */
 gboolean troupe_readiness_parse_address (const char *text, char **host, guint16 *port);
+
+/* TRUE for the messages by which a worker says that it is ready. Pure. */
+gboolean troupe_readiness_is_ready_message (const char *text, gsize length);
 
 /* TRUE when LINE is the status line of an HTTP answer with 2xx. Pure. */
 gboolean troupe_readiness_is_http_success (const char *line, gsize length);

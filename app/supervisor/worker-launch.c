@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* Where a worker finds its channel: the first descriptor a keeper places. */
+#define CHANNEL_FD 3
+
 static void
 write_definition (TroupeProgramDefinition *definition, const char *journal_dir)
 {
@@ -43,12 +46,11 @@ troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definitio
                       GStrv *environment, GError **error)
 {
   g_autofree char *identity = troupe_worker_launch_dup_identity (place->project, place->worker, place->run);
-  g_auto (GStrv) envp = NULL;
+  g_auto (GStrv) envp = NULL, argv = NULL;
   TroupeKeeper *keeper;
   TroupeLaunch launch = {
     .identity = identity,
     .journal_dir = place->journal_dir,
-    .argv = (const char *const *) definition->argv,
     .argv0 = definition->argv0,
     .cwd = definition->cwd,
     .journal_limit_bytes = definition->journal_limit_bytes,
@@ -62,6 +64,15 @@ troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definitio
   envp = troupe_program_definition_dup_environment (definition, place->worker, place->instance, error);
   if (envp == NULL)
     return NULL;
+  if (place->channel_fd >= 0)
+    {
+      envp = g_environ_setenv (envp, "NODE_CHANNEL_FD", G_STRINGIFY (CHANNEL_FD), TRUE);
+      envp = g_environ_setenv (envp, "NODE_CHANNEL_SERIALIZATION_MODE", "json", TRUE);
+      launch.fds = &place->channel_fd;
+      launch.n_fds = 1;
+    }
+  argv = troupe_program_definition_dup_exec_argv (definition, envp);
+  launch.argv = (const char *const *) argv;
   launch.envp = (const char *const *) envp;
   write_definition (definition, place->journal_dir);
   keeper = troupe_keeper_pool_launch (pool, &launch, error);

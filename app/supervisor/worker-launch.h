@@ -18,6 +18,7 @@ typedef struct
   const char *project, *worker;
   guint instance, run;
   const char *journal_dir;
+  int channel_fd; /* the worker's end of its channel, -1: none */
 } TroupeLaunchPlace;
 
 /* Writes the definition into the run's folder and hands the launch to POOL. ENVIRONMENT (out)

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "supervisor/activity-log.h"
 #include "supervisor/backoff.h"
+#include "supervisor/conversation.h"
 #include "supervisor/exit-words.h"
 #include "supervisor/readiness.h"
 #include "supervisor/restart-verdict.h"
@@ -22,6 +23,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A main process has ended and this much later others of its run are still there: say so. */
 #define SETTLE_MSEC 100
@@ -70,6 +72,8 @@ struct _TroupeWorker
   char *exit_summary; /* (nullable) */
   guint settle_timeout;
   TroupeReadiness *readiness; /* (owned) (nullable) */
+  TroupeConversation *conversation; /* (owned) (nullable): from launch to end, for kinds with a channel */
+  gboolean said_ready;              /* its ready message came before it counted as running */
   TroupeActivityLog *log;     /* (owned) */
 
   /* A stop under way. */
@@ -262,11 +266,27 @@ troupe_worker_decide (TroupeWorker *self)
     }
 }
 
+/* Nobody is at the other end any more; what was said last is still to be read. */
+static void
+troupe_worker_end_conversation (TroupeWorker *self)
+{
+  g_autoptr (TroupeConversation) conversation = NULL;
+
+  if (self->conversation == NULL)
+    return;
+  troupe_conversation_drain (self->conversation);
+  conversation = g_steal_pointer (&self->conversation);
+  if (self->context->drained != NULL)
+    self->context->drained (self, self->context->user_data);
+}
+
 /* Nothing of the run is left. */
 static void
 troupe_worker_finish_run (TroupeWorker *self)
 {
   g_autoptr (TroupeKeeper) keeper = g_steal_pointer (&self->keeper);
+
+  troupe_worker_end_conversation (self);
 
   troupe_worker_stop_watching (self);
   g_clear_pointer (&self->environment, g_strfreev);
@@ -318,6 +338,51 @@ troupe_worker_watch_readiness (TroupeWorker *self)
 }
 
 static void
+received_cb (TroupeConversation *conversation, const char *text, gsize length, gpointer user_data)
+{
+  TroupeWorker *self = user_data;
+
+  if (self->readiness != NULL)
+    troupe_readiness_hear (self->readiness, text, length);
+  else if (self->state == TROUPE_STATE_STARTING && !self->said_ready)
+    self->said_ready = troupe_readiness_is_ready_message (text, length);
+  if (self->context->received != NULL)
+    self->context->received (self, text, length, self->context->user_data);
+}
+
+static void
+drained_cb (TroupeConversation *conversation, gpointer user_data)
+{
+  TroupeWorker *self = user_data;
+
+  if (self->context->drained != NULL)
+    self->context->drained (self, self->context->user_data);
+}
+
+static void
+closed_cb (TroupeConversation *conversation, gpointer user_data)
+{
+  drained_cb (conversation, user_data);
+  troupe_worker_tell_changed (user_data);
+}
+
+static const TroupeConversationHandler conversation_handler = {
+  .received = received_cb,
+  .drained = drained_cb,
+  .closed = closed_cb,
+};
+
+/* Takes FD, our end of the run's channel. */
+static gboolean
+troupe_worker_converse (TroupeWorker *self, int fd, GError **error)
+{
+  self->said_ready = FALSE;
+  self->conversation = troupe_conversation_new (self->context->reactor, fd, self->log, self->context->clock,
+                                                &conversation_handler, self, error);
+  return self->conversation != NULL;
+}
+
+static void
 started_cb (TroupeKeeper *keeper, TroupeWorker *self)
 {
   self->end.status = *troupe_keeper_get_status (keeper);
@@ -325,6 +390,8 @@ started_cb (TroupeKeeper *keeper, TroupeWorker *self)
     {
       troupe_worker_watch_readiness (self);
       troupe_worker_set_state (self, TROUPE_STATE_RUNNING, NULL);
+      if (self->said_ready && self->readiness != NULL)
+        troupe_readiness_hear (self->readiness, "\"ready\"", strlen ("\"ready\""));
     }
   else
     troupe_worker_tell_changed (self);
@@ -512,7 +579,8 @@ troupe_worker_enter_starting (TroupeWorker *self)
   g_autoptr (GError) error = NULL;
   g_autofree char *journal = NULL;
   TroupeLaunchPlace place;
-  TroupeKeeper *keeper;
+  TroupeKeeper *keeper = NULL;
+  int ours, theirs = -1;
 
   troupe_worker_forget_run (self);
   g_clear_pointer (&self->run_definition, troupe_program_definition_unref);
@@ -526,13 +594,23 @@ troupe_worker_enter_starting (TroupeWorker *self)
     }
   g_free (self->journal);
   self->journal = g_steal_pointer (&journal);
+  /* Messages count as what the run says; events alone are few and short. */
+  if (troupe_kind_has_channel (self->definition->kind))
+    troupe_activity_log_set_limit (self->log, self->definition->journal_limit_bytes);
   troupe_activity_log_set_dir (self->log, self->journal);
   self->oom_kills_before = troupe_oom_watch_get_kills (self->context->oom_watch);
 
-  place = (TroupeLaunchPlace){ self->project, self->name, self->instance, self->run, self->journal };
-  keeper = troupe_worker_launch (self->context->pool, self->definition, &place, &self->environment, &error);
+  if (!troupe_kind_has_channel (self->definition->kind)
+      || (troupe_channel_socketpair (&ours, &theirs, &error) && troupe_worker_converse (self, ours, &error)))
+    {
+      place = (TroupeLaunchPlace){ self->project, self->name, self->instance, self->run, self->journal, theirs };
+      keeper = troupe_worker_launch (self->context->pool, self->definition, &place, &self->environment, &error);
+    }
+  if (theirs >= 0)
+    close (theirs);
   if (keeper == NULL)
     {
+      g_clear_pointer (&self->conversation, troupe_conversation_free);
       troupe_worker_fail_launch (self, error);
       return;
     }
@@ -887,6 +965,103 @@ troupe_worker_open_input_finish (TroupeWorker *self, GAsyncResult *result, GErro
   return (int) g_task_propagate_int (G_TASK (result), error);
 }
 
+static gboolean
+troupe_worker_check_channel (TroupeWorker *self, GError **error)
+{
+  if (!troupe_kind_has_channel (troupe_worker_get_run_definition (self)->kind))
+    g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE,
+                 "%s/%s is a %s; only kind fork has a channel for messages", self->project, self->name,
+                 troupe_kind_to_string (troupe_worker_get_run_definition (self)->kind));
+  else if (self->conversation == NULL)
+    g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE, "%s/%s is %s; it has no channel", self->project,
+                 self->name, troupe_state_to_string (self->state));
+  else if (!troupe_conversation_is_open (self->conversation))
+    g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE, "The channel of %s/%s is closed", self->project,
+                 self->name);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+troupe_worker_send (TroupeWorker *self, const char *text, gsize length, const char *sender, GError **error)
+{
+  return troupe_worker_check_channel (self, error)
+         && troupe_conversation_send (self->conversation, text, length, sender, error);
+}
+
+static void
+request_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  char *reply = troupe_conversation_request_finish (result, &error);
+
+  if (reply != NULL)
+    g_task_return_pointer (task, reply, g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+troupe_worker_request_async (TroupeWorker *self, const char *text, gsize length, guint timeout_msec,
+                             GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  GError *error = NULL;
+
+  if (!troupe_worker_check_channel (self, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  troupe_conversation_request_async (self->conversation, text, length, timeout_msec, request_cb,
+                                     g_steal_pointer (&task));
+}
+
+char *
+troupe_worker_request_finish (TroupeWorker *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+gboolean
+troupe_worker_disconnect (TroupeWorker *self, GError **error)
+{
+  if (!troupe_worker_check_channel (self, error))
+    return FALSE;
+  troupe_conversation_disconnect (self->conversation);
+  troupe_worker_tell_changed (self);
+  return TRUE;
+}
+
+void
+troupe_worker_set_listening (TroupeWorker *self, gboolean listening)
+{
+  if (self->conversation != NULL)
+    troupe_conversation_set_listening (self->conversation, listening);
+}
+
+gboolean
+troupe_worker_has_open_channel (TroupeWorker *self)
+{
+  return self->conversation != NULL && troupe_conversation_is_open (self->conversation);
+}
+
+const char *
+troupe_worker_get_channel (TroupeWorker *self)
+{
+  if (self->run == 0 || !troupe_kind_has_channel (troupe_worker_get_run_definition (self)->kind))
+    return "";
+  return troupe_worker_has_open_channel (self) ? "open" : "closed";
+}
+
+void
+troupe_worker_note (TroupeWorker *self, const char *event, const char *key, const char *value)
+{
+  troupe_activity_log_write (self->log, troupe_clock_get_real_usec (self->context->clock), event, key, value, NULL);
+}
+
 guint
 troupe_worker_get_id (TroupeWorker *self)
 {
@@ -1017,6 +1192,7 @@ troupe_worker_dispose (GObject *object)
   if (self->keeper != NULL)
     g_signal_handlers_disconnect_by_data (self->keeper, self);
   g_clear_object (&self->keeper);
+  g_clear_pointer (&self->conversation, troupe_conversation_free);
   G_OBJECT_CLASS (troupe_worker_parent_class)->dispose (object);
 }
 

@@ -2,6 +2,7 @@
  * Copyright The Troupe authors */
 #pragma once
 
+#include "base/reactor.h"
 #include "keeper/keeper-pool.h"
 #include "project/program-definition.h"
 #include "supervisor/clock.h"
@@ -23,12 +24,17 @@ G_DECLARE_FINAL_TYPE (TroupeWorker, troupe_worker, TROUPE, WORKER, GObject)
 typedef struct
 {
   TroupeKeeperPool *pool;
+  TroupeReactor *reactor; /* of the channels */
   TroupeClock *clock;
   TroupeOomWatch *oom_watch;
   const char *journals_dir;
   /* FALSE, with REASON (out) (transfer full), when its program has to wait for another one.
    * The owner calls troupe_worker_reconsider () when that may have changed. */
   gboolean (*may_start) (TroupeWorker *worker, char **reason, gpointer user_data);
+  /* (nullable): the worker sent a message; it is in the journal already. */
+  void (*received) (TroupeWorker *worker, const char *text, gsize length, gpointer user_data);
+  /* (nullable): after troupe_worker_send found no room there is some again, or the channel is gone. */
+  void (*drained) (TroupeWorker *worker, gpointer user_data);
   gpointer user_data;
 } TroupeWorkerContext;
 
@@ -62,6 +68,25 @@ gboolean troupe_worker_input_finish (TroupeWorker *self, GAsyncResult *result, G
 void troupe_worker_open_input_async (TroupeWorker *self, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: a descriptor, or -1 with error set. */
 int troupe_worker_open_input_finish (TroupeWorker *self, GAsyncResult *result, GError **error);
+
+/* Messages, for kinds with a channel. They fail with TROUPE_ERROR_WRONG_STATE when there is none
+ * or it is closed, and as troupe_channel_send (ipc/channel.h) does. SENDER (nullable): the worker
+ * whose message this is, passed on over a link. */
+gboolean troupe_worker_send (TroupeWorker *self, const char *text, gsize length, const char *sender,
+                             GError **error);
+/* Sends, and answers with its next message; see conversation.h. */
+void troupe_worker_request_async (TroupeWorker *self, const char *text, gsize length, guint timeout_msec,
+                                  GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer full), NULL with error set. */
+char *troupe_worker_request_finish (TroupeWorker *self, GAsyncResult *result, GError **error);
+gboolean troupe_worker_disconnect (TroupeWorker *self, GError **error);
+/* Stops and resumes taking its messages. */
+void troupe_worker_set_listening (TroupeWorker *self, gboolean listening);
+gboolean troupe_worker_has_open_channel (TroupeWorker *self);
+/* "open", "closed", or "" when its kind has none or it never ran. */
+const char *troupe_worker_get_channel (TroupeWorker *self);
+/* Adds an event to its run's activity log. */
+void troupe_worker_note (TroupeWorker *self, const char *event, const char *key, const char *value);
 
 guint troupe_worker_get_id (TroupeWorker *self);
 const char *troupe_worker_get_project (TroupeWorker *self);

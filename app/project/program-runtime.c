@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* Which program runs a module, by the ending of its name. */
+
+#include "config.h"
+
+#include "project/program-definition.h"
+
+#include <string.h>
+
+static const struct
+{
+  const char *ending;
+  const char *programs[3]; /* the first that is there, else the first */
+} runtimes[] = {
+  { ".js", { "node" } },       { ".mjs", { "node" } },          { ".cjs", { "node" } },
+  { ".py", { "python3" } },    { ".ts", { "tsx", "ts-node" } },
+};
+
+gboolean
+troupe_kind_has_channel (TroupeKind kind)
+{
+  switch (kind)
+    {
+    case TROUPE_KIND_FORK:
+      return TRUE;
+    case TROUPE_KIND_SPAWN:
+    case TROUPE_KIND_EXEC:
+    case TROUPE_KIND_EXEC_FILE:
+    case TROUPE_KIND_CLUSTER:
+    case TROUPE_KIND_THREADS:
+      return FALSE;
+    }
+  g_return_val_if_reached (FALSE);
+}
+
+static gboolean
+is_on_path (const char *name, const char *path)
+{
+  g_auto (GStrv) dirs = g_strsplit (path != NULL ? path : "/bin:/usr/bin", ":", -1);
+
+  for (gsize i = 0; dirs[i] != NULL; i++)
+    {
+      g_autofree char *candidate = g_build_filename (dirs[i], name, NULL);
+
+      if (g_file_test (candidate, G_FILE_TEST_IS_EXECUTABLE))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static const char *
+find_runtime (const char *module, GStrv environment)
+{
+  const char *path = g_environ_getenv (environment, "PATH");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (runtimes); i++)
+    {
+      if (!g_str_has_suffix (module, runtimes[i].ending))
+        continue;
+      for (gsize k = 0; runtimes[i].programs[k] != NULL; k++)
+        if (is_on_path (runtimes[i].programs[k], path))
+          return runtimes[i].programs[k];
+      return runtimes[i].programs[0];
+    }
+  return NULL;
+}
+
+GStrv
+troupe_program_definition_dup_exec_argv (TroupeProgramDefinition *self, GStrv environment)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  const char *runtime = self->exec_path;
+
+  if (!troupe_kind_has_channel (self->kind))
+    return g_strdupv (self->argv);
+  if (runtime == NULL)
+    runtime = find_runtime (self->argv[0], environment);
+  if (runtime != NULL)
+    {
+      g_strv_builder_add (builder, runtime);
+      g_strv_builder_addv (builder, (const char **) self->exec_argv);
+      g_strv_builder_add (builder, self->argv[0]);
+    }
+  else
+    {
+      /* A module is a file: its name alone means the one in the working folder. */
+      g_autofree char *beside = g_build_filename (self->cwd != NULL ? self->cwd : ".", self->argv[0], NULL);
+
+      if (strchr (self->argv[0], '/') == NULL && g_file_test (beside, G_FILE_TEST_IS_REGULAR))
+        g_strv_builder_add (builder, beside);
+      else
+        g_strv_builder_add (builder, self->argv[0]);
+    }
+  g_strv_builder_addv (builder, (const char **) self->argv + 1);
+  return g_strv_builder_end (builder);
+}

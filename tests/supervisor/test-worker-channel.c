@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* Messages of a worker with a real keeper and a real child at the other end. The children are
+ * shell scripts, so that every byte they send stands in the test. */
+
+#include "config.h"
+
+#include "base/error.h"
+#include "journal/journal-reader.h"
+#include "supervisor/run-folder.h"
+#include "supervisor/worker.h"
+
+#include <string.h>
+
+/* No healthy machine needs this long for anything here. */
+#define GIVE_UP_SECONDS 100
+
+typedef struct
+{
+  char *folder, *journals_dir;
+  TroupeReactor *reactor;
+  TroupeKeeperPool *pool;
+  TroupeOomWatch oom_watch;
+  TroupeWorkerContext context;
+  guint n_received;
+} Fixture;
+
+static void
+received_cb (TroupeWorker *worker, const char *text, gsize length, gpointer user_data)
+{
+  ((Fixture *) user_data)->n_received++;
+}
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->folder = g_dir_make_tmp ("troupe-channel-XXXXXX", NULL);
+  self->journals_dir = g_build_filename (self->folder, "journals", NULL);
+  self->reactor = troupe_reactor_new (NULL, &error);
+  g_assert_no_error (error);
+  self->pool = troupe_keeper_pool_new (g_getenv ("TROUPE_TEST_KEEPER"), self->folder);
+  self->context = (TroupeWorkerContext){
+    .pool = self->pool,
+    .reactor = self->reactor,
+    .clock = troupe_clock_get_system (),
+    .oom_watch = &self->oom_watch,
+    .journals_dir = self->journals_dir,
+    .received = received_cb,
+    .user_data = self,
+  };
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  g_assert_finalize_object (self->pool);
+  troupe_reactor_free (self->reactor);
+  troupe_run_folder_delete_tree (self->folder);
+  g_free (self->journals_dir);
+  g_free (self->folder);
+}
+
+static gboolean
+give_up_cb (gpointer user_data)
+{
+  g_error ("waited in vain for %s", (const char *) user_data);
+  return G_SOURCE_REMOVE;
+}
+
+#define wait_until(condition)                                                                                       \
+  G_STMT_START                                                                                                      \
+  {                                                                                                                 \
+    guint give_up = g_timeout_add_seconds (GIVE_UP_SECONDS, give_up_cb, (gpointer) #condition);                     \
+                                                                                                                    \
+    while (!(condition))                                                                                            \
+      g_main_context_iteration (NULL, TRUE);                                                                        \
+    g_source_remove (give_up);                                                                                      \
+  }                                                                                                                 \
+  G_STMT_END
+
+#define wait_for_state(worker, state) wait_until (troupe_worker_get_state (worker) == TROUPE_STATE_##state)
+
+/* A worker whose module is sh, with SCRIPT. */
+static TroupeWorker *
+new_worker (Fixture *fixture, const char *script, const char *fields)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (TroupeProgramDefinition) definition = NULL;
+  g_autoptr (GVariant) extra = g_variant_parse (G_VARIANT_TYPE_VARDICT, fields, NULL, NULL, &error);
+  const char *argv[] = { "/bin/sh", "-c", script, NULL };
+  GVariantDict dict;
+
+  g_assert_no_error (error);
+  g_variant_dict_init (&dict, extra);
+  g_variant_dict_insert (&dict, "name", "s", "peer");
+  g_variant_dict_insert (&dict, "kind", "s", "fork");
+  g_variant_dict_insert (&dict, "argv", "^as", argv);
+  definition = troupe_program_definition_new_from_variant (g_variant_dict_end (&dict), fixture->folder, NULL, &error);
+  g_assert_no_error (error);
+  return troupe_worker_new (&fixture->context, 1, "default", "peer", 1, definition);
+}
+
+static void
+free_worker (TroupeWorker *worker)
+{
+  if (troupe_worker_is_busy (worker))
+    {
+      troupe_worker_kill (worker);
+      wait_until (!troupe_worker_is_busy (worker));
+    }
+  g_assert_finalize_object (worker);
+}
+
+/* Every message of the run as "KIND text|". */
+static char *
+read_messages (TroupeWorker *worker)
+{
+  static const char *const kinds[] = {
+    [TROUPE_RECORD_SENT] = ">", [TROUPE_RECORD_RECEIVED] = "<", [TROUPE_RECORD_INVALID] = "!",
+    [TROUPE_RECORD_ROUTED] = "~",
+  };
+  unsigned mask = TROUPE_STREAM_MASK (TROUPE_STREAM_MESSAGES);
+  TroupeJournalReader *reader = NULL;
+  GString *text = g_string_new (NULL);
+
+  g_assert_cmpint (troupe_journal_reader_open (troupe_worker_get_journal (worker), TROUPE_LOG_ACTIVITY, &reader), ==,
+                   0);
+  for (uint64_t row = troupe_journal_reader_get_begin (reader, mask), end = troupe_journal_reader_get_end (reader, mask);
+       row < end; row++)
+    {
+      TroupeJournalRow found;
+      char bytes[256];
+      gssize n;
+
+      g_assert_true (troupe_journal_reader_get_row (reader, mask, row, &found));
+      n = troupe_journal_reader_read (reader, found.stream, found.offset, bytes, MIN (found.length, sizeof bytes));
+      g_string_append_printf (text, "%s %.*s|", kinds[found.kind], (int) n, bytes);
+    }
+  troupe_journal_reader_close (reader);
+  return g_string_free (text, FALSE);
+}
+
+static gboolean
+has_event (TroupeWorker *worker, const char *event)
+{
+  g_autofree char *path = g_build_filename (troupe_worker_get_journal (worker), "activity.events", NULL);
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return strstr (text, event) != NULL;
+}
+
+#define assert_messages(worker, expected)                                                                           \
+  G_STMT_START                                                                                                      \
+  {                                                                                                                 \
+    g_autofree char *messages_ = read_messages (worker);                                                            \
+    g_assert_cmpstr (messages_, ==, expected);                                                                      \
+  }                                                                                                                 \
+  G_STMT_END
+
+static void
+keep_result_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/* The reply, or the error's message in brackets. */
+static char *
+request (TroupeWorker *worker, const char *text, guint timeout_msec)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  char *reply;
+
+  troupe_worker_request_async (worker, text, strlen (text), timeout_msec, keep_result_cb, &result);
+  wait_until (result != NULL);
+  reply = troupe_worker_request_finish (worker, result, &error);
+  return reply != NULL ? reply : g_strdup_printf ("(%s)", error->message);
+}
+
+static void
+test_request_and_journal (Fixture *fixture, gconstpointer data)
+{
+  TroupeWorker *worker = new_worker (fixture, "while read -r line <&3; do echo \"{\\\"got\\\":$line}\" >&3; done", "{}");
+  g_autofree char *first = NULL, *second = NULL;
+
+  g_assert_cmpstr (troupe_worker_get_channel (worker), ==, "");
+  troupe_worker_start (worker);
+  wait_for_state (worker, RUNNING);
+  g_assert_cmpstr (troupe_worker_get_channel (worker), ==, "open");
+  first = request (worker, "{\n\"a\": 1}", 0);
+  g_assert_cmpstr (first, ==, "{\"got\":{ \"a\": 1}}");
+  second = request (worker, "[2]", 0);
+  g_assert_cmpstr (second, ==, "{\"got\":[2]}");
+  g_assert_true (troupe_worker_disconnect (worker, NULL));
+  wait_for_state (worker, EXITED);
+  g_assert_cmpstr (troupe_worker_get_channel (worker), ==, "closed");
+  assert_messages (worker, "> { \"a\": 1}|< {\"got\":{ \"a\": 1}}|> [2]|< {\"got\":[2]}|");
+  g_assert_true (has_event (worker, "{\"event\":\"disconnected\",\"by\":\"engine\"}"));
+  free_worker (worker);
+}
+
+static void
+test_bad_lines (Fixture *fixture, gconstpointer data)
+{
+  TroupeWorker *worker = new_worker (fixture, "printf '1\\nnope\\n{\"cmd\":\"NODE_X\"}\\n2\\n{\"half' >&3", "{}");
+
+  troupe_worker_start (worker);
+  wait_for_state (worker, EXITED);
+  assert_messages (worker, "< 1|! nope|< 2|! {\"half|");
+  g_assert_cmpuint (fixture->n_received, ==, 2);
+  free_worker (worker);
+}
+
+/* What a worker says last is kept, however fast it leaves. */
+static void
+test_last_words (Fixture *fixture, gconstpointer data)
+{
+  TroupeWorker *worker
+      = new_worker (fixture, "i=0; while [ $i -lt 2000 ]; do echo $i; i=$((i+1)); done >&3; exit 3", "{}");
+
+  troupe_worker_start (worker);
+  wait_for_state (worker, FAILED);
+  g_assert_cmpuint (fixture->n_received, ==, 2000);
+  {
+    g_autofree char *messages = read_messages (worker);
+
+    g_assert_true (g_str_has_prefix (messages, "< 0|< 1|"));
+    g_assert_true (g_str_has_suffix (messages, "< 1999|"));
+  }
+  free_worker (worker);
+}
+
+static void
+test_closes_but_lives (Fixture *fixture, gconstpointer data)
+{
+  TroupeWorker *worker = new_worker (fixture, "echo 1 >&3; exec 3>&-; read -r x", "{}");
+  g_autofree char *reply = NULL;
+
+  troupe_worker_start (worker);
+  wait_until (strcmp (troupe_worker_get_channel (worker), "closed") == 0);
+  wait_for_state (worker, RUNNING);
+  g_assert_true (has_event (worker, "{\"event\":\"disconnected\",\"by\":\"worker\"}"));
+  reply = request (worker, "1", 0);
+  g_assert_cmpstr (reply, ==, "(The channel of default/peer is closed)");
+  g_assert_true (troupe_worker_close_input (worker, NULL));
+  wait_until (!troupe_worker_is_busy (worker));
+  assert_messages (worker, "< 1|");
+  free_worker (worker);
+}
+
+static void
+test_request_without_answer (Fixture *fixture, gconstpointer data)
+{
+  TroupeWorker *worker = new_worker (fixture, "read -r a <&3; read -r b <&3", "{}");
+  g_autofree char *late = NULL, *gone = NULL;
+
+  troupe_worker_start (worker);
+  wait_for_state (worker, RUNNING);
+  late = request (worker, "1", 50);
+  g_assert_cmpstr (late, ==, "(The worker did not answer in time)");
+  gone = request (worker, "2", 0);
+  g_assert_cmpstr (gone, ==, "(The channel was closed before an answer came)");
+  wait_until (!troupe_worker_is_busy (worker));
+  free_worker (worker);
+}
+
+static void
+test_ready_message (Fixture *fixture, gconstpointer data)
+{
+  TroupeWorker *worker = new_worker (fixture, "echo '{\"ready\":false}' >&3; echo '{\"ready\":true}' >&3; read -r x <&3",
+                                     "{'ready': <'message'>}");
+
+  troupe_worker_start (worker);
+  wait_for_state (worker, READY);
+  g_assert_cmpstr (troupe_worker_get_state_reason (worker), ==, "it sent its “ready” message");
+  free_worker (worker);
+}
+
+static void
+test_no_channel (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  TroupeWorker *worker = new_worker (fixture, "read -r x", "{}");
+
+  g_assert_false (troupe_worker_send (worker, "1", 1, NULL, &error));
+  g_assert_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE);
+  free_worker (worker);
+}
+
+/* The runtime is chosen by the ending; the channel's variables are there and the descriptor is 3. */
+static void
+test_environment (Fixture *fixture, gconstpointer data)
+{
+  TroupeWorker *worker
+      = new_worker (fixture, "echo \"\\\"$NODE_CHANNEL_FD $NODE_CHANNEL_SERIALIZATION_MODE $NODE_UNIQUE_ID\\\"\" >&3", "{}");
+
+  troupe_worker_start (worker);
+  wait_for_state (worker, EXITED);
+  assert_messages (worker, "< \"3 json \"|");
+  free_worker (worker);
+}
+
+#define ADD(path, func) g_test_add ("/supervisor/channel/" path, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("requests-are-answered-and-recorded", test_request_and_journal);
+  ADD ("a-bad-line-is-recorded-as-such", test_bad_lines);
+  ADD ("last-words-are-kept", test_last_words);
+  ADD ("closes-its-channel-but-lives-on", test_closes_but_lives);
+  ADD ("requests-without-an-answer-fail", test_request_without_answer);
+  ADD ("ready-by-message", test_ready_message);
+  ADD ("no-channel-no-message", test_no_channel);
+  ADD ("environment", test_environment);
+  return g_test_run ();
+}
