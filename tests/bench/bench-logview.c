@@ -348,6 +348,46 @@ bench_open_and_jump (TroupeLogView *view, GtkAdjustment *adjustment, const char 
   g_rand_free (rand);
 }
 
+/* Several workers in one view. */
+static void
+bench_merged (TroupeLogView *view, GtkAdjustment *adjustment, guint n_runs)
+{
+  g_autofree TroupeLogRun *runs = g_new0 (TroupeLogRun, n_runs);
+  g_autofree char *what = g_strdup_printf ("jump in %u merged runs", n_runs);
+  guint64 n_lines = (is_short ? 100000 : 1000000) / n_runs;
+  guint n = is_short ? 5 : 40;
+  g_autofree double *wall = g_new (double, n);
+  g_autofree double *cpu = g_new (double, n);
+  GRand *rand = g_rand_new_with_seed (2);
+
+  for (guint i = 0; i < n_runs; i++)
+    {
+      runs[i].journal_dir = g_dir_make_tmp ("troupe-bench-run-XXXXXX", NULL);
+      runs[i].label = "worker";
+      write_lines (runs[i].journal_dir, n_lines);
+    }
+  troupe_log_view_set_runs (view, runs, n_runs);
+  wait_for_frame ();
+  for (guint i = 0; i < n; i++)
+    {
+      run_for (0.03);
+      wall[i] = wall_seconds ();
+      cpu[i] = cpu_seconds ();
+      gtk_adjustment_set_value (adjustment, gtk_adjustment_get_upper (adjustment) * g_rand_double (rand));
+      wait_for_frame ();
+      cpu[i] = cpu_seconds () - cpu[i];
+      wall[i] = wall_seconds () - wall[i];
+    }
+  print_times (what, wall, cpu, n);
+  troupe_log_view_set_runs (view, NULL, 0);
+  for (guint i = 0; i < n_runs; i++)
+    {
+      remove_dir (runs[i].journal_dir);
+      g_free ((char *) runs[i].journal_dir);
+    }
+  g_rand_free (rand);
+}
+
 static void
 bench_search (TroupeLogView *view)
 {
@@ -440,6 +480,8 @@ main (int argc, char **argv)
   bench_open_and_jump (TROUPE_LOG_VIEW (view), gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (view)), large_dir,
                        feed_dir);
   bench_search (TROUPE_LOG_VIEW (view));
+  bench_merged (TROUPE_LOG_VIEW (view), gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (view)), 12);
+  bench_merged (TROUPE_LOG_VIEW (view), gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (view)), 100);
   gtk_window_destroy (window);
   bench_sparklines ();
   remove_dir (feed_dir);

@@ -483,8 +483,9 @@ troupe_log_view_class_init_input (GtkWidgetClass *class)
   add_scroll_keys (class);
   gtk_widget_class_add_binding (class, GDK_KEY_Up, GDK_SHIFT_MASK, extend_key_cb, "(i)", -1);
   gtk_widget_class_add_binding (class, GDK_KEY_Down, GDK_SHIFT_MASK, extend_key_cb, "(i)", 1);
-  gtk_widget_class_add_binding_action (class, GDK_KEY_c, GDK_CONTROL_MASK, "log.copy", NULL);
+  /* Menus show the last one. */
   gtk_widget_class_add_binding_action (class, GDK_KEY_Insert, GDK_CONTROL_MASK, "log.copy", NULL);
+  gtk_widget_class_add_binding_action (class, GDK_KEY_c, GDK_CONTROL_MASK, "log.copy", NULL);
   gtk_widget_class_add_binding_action (class, GDK_KEY_a, GDK_CONTROL_MASK, "log.select-all", NULL);
   gtk_widget_class_add_binding_action (class, GDK_KEY_g, GDK_CONTROL_MASK, "log.find-next", NULL);
   gtk_widget_class_add_binding_action (class, GDK_KEY_g, GDK_CONTROL_MASK | GDK_SHIFT_MASK, "log.find-previous",

@@ -261,6 +261,37 @@ test_stands_still_when_the_head_goes (void)
 }
 
 static void
+test_stands_still_when_rows_come_late (void)
+{
+  LogFixture f;
+  LogFixture other;
+  TroupeLogRun runs[2];
+  double line_height;
+
+  log_fixture_init_journal (&f, 0, 0);
+  log_fixture_init_journal (&other, 0, 0);
+  print_lines (&f, 0, 1000);
+  log_fixture_show (&f, 600, 300);
+  line_height = troupe_log_view_line_height (f.view);
+  runs[0] = (TroupeLogRun){ f.dir, "a", 0 };
+  runs[1] = (TroupeLogRun){ other.dir, "b", 0 };
+  troupe_log_view_set_runs (f.view, runs, 2);
+  set_value (&f, 500.5 * line_height);
+  log_fixture_settle (&f);
+  g_assert_cmpuint (log_fixture_first_row (&f), ==, 500);
+  assert_row (&f, 0, "line 500");
+  /* Another worker's lines, of times before those in view. */
+  print_lines (&other, 5000, 5077);
+  troupe_log_view_refresh (f.view);
+  g_assert_cmpuint (troupe_log_view_get_n_rows (f.view), ==, 1077);
+  g_assert_cmpuint (log_fixture_first_row (&f), ==, 577);
+  assert_row (&f, 0, "line 500");
+  g_assert_cmpfloat_with_epsilon (get_value (&f), 577.5 * line_height, 0.01);
+  log_fixture_clear (&f);
+  log_fixture_clear (&other);
+}
+
+static void
 test_goes_to_a_time (void)
 {
   LogFixture f;
@@ -352,6 +383,13 @@ test_selects_bytes (void)
   log_fixture_wait (gdk_content_formats_contain_gtype (
       gdk_clipboard_get_formats (gtk_widget_get_clipboard (GTK_WIDGET (f.view))), G_TYPE_STRING));
   gdk_clipboard_read_text_async (gtk_widget_get_clipboard (GTK_WIDGET (f.view)), NULL, read_cb, &copied);
+  log_fixture_wait (copied != NULL);
+  g_assert_cmpstr (copied, ==, "first line\nred and n␀ul �\n\nlast äö line");
+  /* What is selected is the primary selection too. */
+  g_clear_pointer (&copied, g_free);
+  log_fixture_wait (gdk_content_formats_contain_gtype (
+      gdk_clipboard_get_formats (gtk_widget_get_primary_clipboard (GTK_WIDGET (f.view))), G_TYPE_STRING));
+  gdk_clipboard_read_text_async (gtk_widget_get_primary_clipboard (GTK_WIDGET (f.view)), NULL, read_cb, &copied);
   log_fixture_wait (copied != NULL);
   g_assert_cmpstr (copied, ==, "first line\nred and n␀ul �\n\nlast äö line");
   troupe_log_view_select_none (f.view);
@@ -894,6 +932,7 @@ main (int argc, char **argv)
   g_test_add_func ("/logview/merges-runs", test_merges_runs);
   g_test_add_func ("/logview/follows-until-scrolled", test_follows_until_scrolled);
   g_test_add_func ("/logview/stands-still-when-the-head-goes", test_stands_still_when_the_head_goes);
+  g_test_add_func ("/logview/stands-still-when-rows-come-late", test_stands_still_when_rows_come_late);
   g_test_add_func ("/logview/goes-to-a-time", test_goes_to_a_time);
   g_test_add_func ("/logview/clear-hides", test_clear_hides);
   g_test_add_func ("/logview/selects-bytes", test_selects_bytes);
