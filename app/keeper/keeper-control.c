@@ -315,6 +315,8 @@ handle_input (KeeperRun *run, const Packet *packet)
 
   if (!take_head (packet, &head, sizeof head))
     return false;
+  if (run->state != KEEPER_RUNNING)
+    return true; /* for a run that is over, as its last status says */
   if (keeper_input_take (run, packet->header.serial, &head, packet->body + sizeof head,
                          packet->header.length - sizeof head, &error))
     {
@@ -327,7 +329,7 @@ handle_input (KeeperRun *run, const Packet *packet)
 static void
 handle_open_input (KeeperRun *run, uint32_t serial)
 {
-  int fd = keeper_input_open (run);
+  int fd = run->state == KEEPER_RUNNING ? keeper_input_open (run) : -EPIPE;
   const TroupeKeeperResult result = { .error = fd < 0 ? -fd : 0 };
 
   keeper_control_send (run, TROUPE_KEEPER_RESULT, serial, &result, sizeof result, fd < 0 ? -1 : fd);
@@ -365,7 +367,8 @@ handle (KeeperRun *run, Packet *packet)
     case TROUPE_KEEPER_INPUT:
       return handle_input (run, packet);
     case TROUPE_KEEPER_CLOSE_INPUT:
-      keeper_input_close (run, true);
+      if (run->state == KEEPER_RUNNING)
+        keeper_input_close (run, true);
       return true;
     case TROUPE_KEEPER_OPEN_INPUT:
       handle_open_input (run, packet->header.serial);
@@ -387,8 +390,11 @@ keeper_control_read (KeeperRun *run)
   Packet packet;
   int received = 1;
 
-  for (int i = 0; i < MESSAGES_A_TURN && received > 0 && control->fd >= 0 && control->n_outbox == 0; i++)
+  for (int i = 0; i < MESSAGES_A_TURN && received > 0; i++)
     {
+      /* Once the run is over the next message may be another launch, and we are not ready yet. */
+      if (control->fd < 0 || control->n_outbox > 0 || run->state == KEEPER_DONE)
+        return;
       received = receive (control->fd, &packet);
       if (received > 0 && !handle (run, &packet))
         received = -1;
@@ -479,6 +485,16 @@ make_path (KeeperControl *control, const char *dir, const char *identity)
                    hash, (int) getpid ()) < size;
 }
 
+static bool
+bind_to (int fd, const struct sockaddr_un *address)
+{
+  if (bind (fd, (const struct sockaddr *) address, sizeof *address) == 0)
+    return true;
+  /* A dead one's that had our pid and the same run? */
+  return errno == EADDRINUSE && unlink (address->sun_path) == 0 &&
+         bind (fd, (const struct sockaddr *) address, sizeof *address) == 0;
+}
+
 /* A keeper that cannot listen still does its work for the engine that started it. */
 void
 keeper_control_listen (KeeperRun *run)
@@ -494,8 +510,7 @@ keeper_control_listen (KeeperRun *run)
     }
   memcpy (address.sun_path, control->path, sizeof control->path);
   fd = socket (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  unlink (control->path); /* of a dead one that had our pid */
-  if (fd < 0 || bind (fd, (struct sockaddr *) &address, sizeof address) < 0 || listen (fd, LISTEN_BACKLOG) < 0)
+  if (fd < 0 || !bind_to (fd, &address) || listen (fd, LISTEN_BACKLOG) < 0)
     {
       close_fd (&fd);
       control->path[0] = '\0';

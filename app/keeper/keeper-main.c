@@ -121,7 +121,7 @@ read_signals (KeeperRun *run)
     {
       reap |= info.ssi_signo == SIGCHLD;
       if (info.ssi_signo == SIGTERM && run->state == KEEPER_WARM)
-        run->state = KEEPER_DONE;
+        keeper_control_close (run);
       else if (info.ssi_signo == SIGTERM)
         keeper_stop_begin (run, SIGTERM, run->spec.grace_msec, TROUPE_END_STOPPED);
     }
@@ -176,14 +176,17 @@ turn (KeeperRun *run, uint64_t farewell_at)
 static void
 run_keeper (KeeperRun *run)
 {
-  uint64_t farewell_at = 0;
+  uint64_t farewell_at;
 
-  while (run->state != KEEPER_DONE)
-    {
-      turn (run, 0);
-      if (run->state == KEEPER_WARM && run->control.fd < 0)
-        return; /* the engine went before it had use for us */
-    }
+  do
+    while (run->state != KEEPER_DONE)
+      {
+        turn (run, 0);
+        if (run->state == KEEPER_WARM && run->control.fd < 0)
+          return; /* the engine went before it had use for us */
+      }
+  while (keeper_run_renew (run));
+
   farewell_at = keeper_now () + FAREWELL_USEC;
   while (run->control.fd >= 0 && run->control.n_outbox > 0 && keeper_now () < farewell_at)
     turn (run, farewell_at);

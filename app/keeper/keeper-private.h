@@ -30,8 +30,17 @@ gboolean troupe_keeper_send_hello (TroupeKeeper *self);
 /* Returns 1 once the keeper has answered, 0 when it has not yet, -1 when it will not. */
 int troupe_keeper_receive_welcome (TroupeKeeper *self);
 
-/* Reads what came and emits its signals. FALSE once the connection has ended. */
-gboolean troupe_keeper_dispatch (TroupeKeeper *self, gboolean readable, gboolean writable);
+typedef enum
+{
+  TROUPE_KEEPER_CONNECTED,
+  TROUPE_KEEPER_FREE,         /* the run has ended, the keeper is warm again */
+  TROUPE_KEEPER_DISCONNECTED,
+} TroupeKeeperConnection;
+
+/* Reads what came and emits its signals. */
+TroupeKeeperConnection troupe_keeper_dispatch (TroupeKeeper *self, gboolean readable, gboolean writable);
+/* The process serves another run from now on. Returns: (transfer full): its socket. */
+int troupe_keeper_steal_fd (TroupeKeeper *self);
 /* The connection is over: answers what waits for an answer. Emits nothing. */
 void troupe_keeper_disconnect (TroupeKeeper *self);
 /* After the end of the connection: "lost", or what was missed of the end. */

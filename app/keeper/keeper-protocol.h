@@ -16,17 +16,19 @@
  * one, except OPEN_INPUT, whose use is to save a copy on one machine.
  *
  *   engine                                keeper
- *   LAUNCH ------------------------------>          to a warm keeper, once
+ *   LAUNCH ------------------------------>          to a warm keeper
  *          <----------------------- STATUS          phase RUNNING, or FAILED
  *          <----------------------- STATUS          phase EXITED
- *          <----------------------- STATUS          phase ENDED; the keeper exits
+ *          <----------------------- STATUS          phase ENDED
  *
  *   HELLO ------------------------------->          on a new connection, first
  *          <---------------------- WELCOME          identity, folder, status
  *
  * A keeper is started with one end of a socket pair at descriptor
  * TROUPE_KEEPER_START_FD and waits there, warm, for LAUNCH; when that socket
- * closes first, it exits. From LAUNCH on it also listens on a socket of its
+ * closes first, it exits. After ENDED or FAILED it is warm again, if an engine
+ * is connected, else it exits; it ignores requests that were meant for the run
+ * before. From LAUNCH on it also listens on a socket of its
  * own in the folder that LAUNCH names, so that a later engine can take over.
  * It serves one engine: who says HELLO last. Peers of another user are
  * refused. Requests are answered in order; `serial` comes back in an answer.

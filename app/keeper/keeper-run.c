@@ -47,6 +47,7 @@ keeper_run_prepare (KeeperRun *run)
 {
   int result = make_pipe (&run->input.fd, &run->worker_stdio[0], false);
 
+  run->state = KEEPER_WARM;
   run->status = (TroupeRunStatus){ .phase = TROUPE_RUN_STARTING, .keeper_pid = getpid (), .exit_code = -1 };
   for (int i = 0; i < 2 && result == 0; i++)
     {
@@ -60,12 +61,13 @@ keeper_run_prepare (KeeperRun *run)
 static uint32_t
 size_pipe (int fd, uint64_t wish)
 {
-  int size;
+  int size = -1;
 
-  for (; wish >= PIPE_MIN_BYTES; wish /= 2)
-    if (wish <= INT32_MAX && fcntl (fd, F_SETPIPE_SZ, (int) wish) >= 0)
-      break;
-  size = fcntl (fd, F_GETPIPE_SZ);
+  for (; size < 0 && wish >= PIPE_MIN_BYTES; wish /= 2)
+    if (wish <= INT32_MAX)
+      size = fcntl (fd, F_SETPIPE_SZ, (int) wish);
+  if (size < 0)
+    size = fcntl (fd, F_GETPIPE_SZ);
   return size > 0 ? (uint32_t) size : 0;
 }
 
@@ -117,6 +119,22 @@ close_run (KeeperRun *run)
   keeper_input_close (run, false);
   troupe_journal_writer_close (run->journal);
   run->journal = NULL;
+  close_fds (&run->status_fd, 1);
+}
+
+bool
+keeper_run_renew (KeeperRun *run)
+{
+  const KeeperControl control = run->control;
+  int signal_fd = run->signal_fd;
+
+  if (control.fd < 0)
+    return false;
+  if (run->trim_at != 0)
+    keeper_capture_trim (run);
+  keeper_spec_clear (&run->spec);
+  *run = (KeeperRun){ .control = control, .signal_fd = signal_fd, .status_fd = -1 };
+  return keeper_run_prepare (run) == 0;
 }
 
 static void

@@ -124,6 +124,8 @@ uint64_t keeper_wall (void); /* since 1970 */
 
 /* keeper-run.c */
 int keeper_run_prepare (KeeperRun *run);
+/* After the end of a run: warm again, when an engine is there to have use for it. */
+bool keeper_run_renew (KeeperRun *run);
 void keeper_run_launch (KeeperRun *run, const void *spec, size_t length, int *fds, unsigned n_fds);
 void keeper_run_refuse (KeeperRun *run, int error);
 void keeper_run_reap (KeeperRun *run);

@@ -35,7 +35,6 @@ struct _TroupeKeeper
   TroupeRunStatus status;
   gboolean has_started, has_exited, has_ended; /* said, or known at adoption */
 
-  guint32 next_serial;
   GHashTable *waiting;    /* serial -> (owned) GTask */
   gsize input_in_flight;  /* bytes without an answer */
   GQueue outbox;          /* (owned) of GBytes, that the socket had no room for */
@@ -54,6 +53,10 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (TroupeKeeper, troupe_keeper, G_TYPE_OBJECT)
+
+/* Not one count for each keeper: a process serves one run after the other, and an answer meant
+ * for the run before must not be taken for one of this run's. */
+static guint32 next_serial = 1;
 
 /* Returns 0 or a negative errno. */
 static int
@@ -248,7 +251,7 @@ receive (int fd, TroupeKeeperHeader *header, char *body, gsize size, int *attach
   return (gssize) header->length;
 }
 
-gboolean
+TroupeKeeperConnection
 troupe_keeper_dispatch (TroupeKeeper *self, gboolean readable, gboolean writable)
 {
   if (writable && self->fd >= 0)
@@ -260,10 +263,21 @@ troupe_keeper_dispatch (TroupeKeeper *self, gboolean readable, gboolean writable
       int attached_fd;
 
       if (receive (self->fd, &header, body, sizeof body, &attached_fd) < 0)
-        return errno == EAGAIN;
+        return errno == EAGAIN ? TROUPE_KEEPER_CONNECTED : TROUPE_KEEPER_DISCONNECTED;
       handle (self, &header, body, attached_fd);
+      if (self->has_ended)
+        return TROUPE_KEEPER_FREE;
     }
-  return TRUE;
+  return TROUPE_KEEPER_CONNECTED;
+}
+
+int
+troupe_keeper_steal_fd (TroupeKeeper *self)
+{
+  int fd = self->fd;
+
+  self->fd = -1;
+  return fd;
 }
 
 gboolean
@@ -382,7 +396,6 @@ static void
 troupe_keeper_init (TroupeKeeper *self)
 {
   self->fd = -1;
-  self->next_serial = 1;
   self->status.exit_code = -1;
   self->waiting = g_hash_table_new (NULL, NULL);
   g_queue_init (&self->outbox);
@@ -511,7 +524,7 @@ troupe_keeper_input_async (TroupeKeeper *self, GBytes *bytes, GAsyncReadyCallbac
                                "Input for a worker is limited to %d bytes at a time", TROUPE_KEEPER_INPUT_MAX);
       return;
     }
-  serial = self->next_serial++;
+  serial = next_serial++;
   self->input_in_flight += size;
   g_task_set_task_data (task, GSIZE_TO_POINTER (size), NULL);
   g_hash_table_insert (self->waiting, GUINT_TO_POINTER (serial), g_steal_pointer (&task));
@@ -535,7 +548,7 @@ void
 troupe_keeper_open_input_async (TroupeKeeper *self, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  guint32 serial = self->next_serial;
+  guint32 serial = next_serial++;
 
   g_task_set_source_tag (task, troupe_keeper_open_input_async);
   if (!troupe_keeper_send (self, TROUPE_KEEPER_OPEN_INPUT, serial, NULL, 0, NULL, 0))
@@ -543,7 +556,6 @@ troupe_keeper_open_input_async (TroupeKeeper *self, GAsyncReadyCallback callback
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "The run has ended");
       return;
     }
-  self->next_serial++;
   g_hash_table_insert (self->waiting, GUINT_TO_POINTER (serial), g_steal_pointer (&task));
 }
 

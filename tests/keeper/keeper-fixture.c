@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* Only to turn a hang into a failure. */
-#define PATIENCE_SEC 20
+#define PATIENCE_SEC 60
 
 static void
 remove_tree (const char *path)
@@ -230,14 +230,19 @@ typedef struct
 {
   Run *run;
   const char *text;
+  guint n;
 } Wanted;
 
 static gboolean
 has_signalled (gpointer data)
 {
   Wanted *wanted = data;
+  const char *signals = wanted->run->signals->str;
+  gboolean has_it = strstr (signals, wanted->text) != NULL;
 
-  return strstr (wanted->run->signals->str, wanted->text) != NULL;
+  if (!has_it && (strstr (signals, "lost") != NULL || strstr (signals, "ended") != NULL))
+    g_error ("waited for “%s” after: %s", wanted->text, signals);
+  return has_it;
 }
 
 void
@@ -294,6 +299,25 @@ void
 run_wait_for_text (Run *run, const char *text)
 {
   wait_until (has_text, &(Wanted){ run, text });
+}
+
+static gboolean
+has_lines (gpointer data)
+{
+  Wanted *wanted = data;
+  g_autofree char *text = run_read_text (wanted->run, TROUPE_STREAM_STDOUT);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  guint n = 0;
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    n += strcmp (lines[i], wanted->text) == 0;
+  return n >= wanted->n;
+}
+
+void
+run_wait_for_lines (Run *run, const char *line, guint n)
+{
+  wait_until (has_lines, &(Wanted){ run, line, n });
 }
 
 char *

@@ -46,6 +46,9 @@ void wait_until (gboolean (*condition) (gpointer), gpointer data);
 /* Until the journal's stdout has TEXT. */
 void run_wait_for_text (Run *run, const char *text);
 
+/* Until that many lines of stdout are LINE. */
+void run_wait_for_lines (Run *run, const char *line, guint n);
+
 /* What the journal holds. Returns: (transfer full) */
 GBytes *run_read (Run *run, TroupeStream stream);
 char *run_read_text (Run *run, TroupeStream stream);

@@ -138,7 +138,7 @@ test_kill_takes_the_tree (Fixture *fixture, gconstpointer data)
                                      "\"$0\" fork 20",
                                      g_getenv ("TROUPE_TEST_CHILD"), NULL);
 
-  run_wait_for_text (run, "ready\nready\n");
+  run_wait_for_lines (run, "ready", 4);
   troupe_keeper_kill (run->keeper);
   assert_end (run, TROUPE_END_KILLED, -1, SIGKILL);
 }
