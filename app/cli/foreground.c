@@ -25,6 +25,9 @@
 
 /* How long a program may take to end by itself after Ctrl+C before it is stopped. */
 #define INTERRUPT_GRACE_MSEC 5000
+/* A run is over and all of it is out: how long to wait for the engine to have seen it, too, so
+ * that who looks at the list next finds what we say. */
+#define SETTLE_MSEC 1000
 /* The engine called a run over, but its journal does not say so: how long to wait for that. */
 #define SILENT_END_MSEC 1000
 
@@ -39,7 +42,8 @@ typedef struct
   gboolean any_run; /* since it was added */
   gboolean drained; /* that run is over and all of it has gone out */
   TroupeRunStatus status; /* of that run, once drained */
-  guint silent_end_id;
+  gboolean settled;       /* waited long enough for the engine */
+  guint silent_end_id, settle_id;
 } Attached;
 
 struct _TroupeForeground
@@ -62,10 +66,22 @@ struct _TroupeForeground
 static void check_over (TroupeForeground *self);
 
 static void
+clear_timeouts (Attached *attached)
+{
+  guint *ids[] = { &attached->silent_end_id, &attached->settle_id };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      if (*ids[i] != 0)
+        g_source_remove (*ids[i]);
+      *ids[i] = 0;
+    }
+}
+
+static void
 attached_free (Attached *attached)
 {
-  if (attached->silent_end_id != 0)
-    g_source_remove (attached->silent_end_id);
+  clear_timeouts (attached);
   g_free (attached->path);
   g_free (attached->project);
   g_free (attached->name);
@@ -203,10 +219,8 @@ attach_run (Attached *attached, guint run, const char *dir, TroupePumpFrom from)
 
   attached->run = run;
   attached->any_run = TRUE;
-  attached->drained = FALSE;
-  if (attached->silent_end_id != 0)
-    g_source_remove (attached->silent_end_id);
-  attached->silent_end_id = 0;
+  attached->drained = attached->settled = FALSE;
+  clear_timeouts (attached);
   g_free (attached->journal);
   attached->journal = g_strdup (dir);
   attached->pump_id = troupe_output_pump_add_run (self->pump, dir, attached->label, attached->color, from);
@@ -259,6 +273,17 @@ look_at (Attached *attached)
     }
 }
 
+static gboolean
+settle_cb (gpointer user_data)
+{
+  Attached *attached = user_data;
+
+  attached->settle_id = 0;
+  attached->settled = TRUE;
+  check_over (attached->foreground);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 drained_cb (guint id, const TroupeRunStatus *status, gpointer user_data)
 {
@@ -276,6 +301,7 @@ drained_cb (guint id, const TroupeRunStatus *status, gpointer user_data)
     {
       attached->drained = TRUE;
       attached->status = *status;
+      attached->settle_id = g_timeout_add (SETTLE_MSEC, settle_cb, attached);
       /* One that a person wants to end shall not begin again. */
       if (self->n_signals > 0 && (self->flags & TROUPE_FOREGROUND_ONE_RUN) == 0)
         ask (attached, "Stop", NULL);
@@ -295,6 +321,13 @@ broken_cb (gpointer user_data)
 
 /* -- The end --------------------------------------------------------------------------- */
 
+/* The main process has ended, and others that it left behind live on: the engine says so. */
+static gboolean
+only_others_live (const TroupeWorkerInfo *worker)
+{
+  return worker->state == TROUPE_STATE_RUNNING && worker->ended_usec != 0 && worker->state_reason[0] != '\0';
+}
+
 static gboolean
 is_over (Attached *attached)
 {
@@ -305,7 +338,8 @@ is_over (Attached *attached)
     return FALSE;
   if (worker == NULL || self->engine_gone)
     return TRUE;
-  if ((self->flags & TROUPE_FOREGROUND_ONE_RUN) != 0 && attached->any_run)
+  if ((self->flags & TROUPE_FOREGROUND_ONE_RUN) != 0 && attached->any_run &&
+      (attached->settled || only_others_live (worker)))
     return TRUE;
   return troupe_worker_info_is_over (worker);
 }

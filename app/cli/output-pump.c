@@ -124,13 +124,17 @@ static void
 send_report (TroupeOutputPump *self, guint id, const TroupeRunStatus *status)
 {
   Report *report = g_new0 (Report, 1);
+  g_autoptr (GSource) source = g_idle_source_new ();
 
   report->pump = self;
   report->id = id;
   report->broken = status == NULL;
   if (status != NULL)
     report->status = *status;
-  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, report_cb, report, g_free);
+  /* Not g_main_context_invoke(), which calls from this thread while the other one is busy. */
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, report_cb, report, g_free);
+  g_source_attach (source, NULL);
 }
 
 /* -- Bytes out ------------------------------------------------------------------------- */
