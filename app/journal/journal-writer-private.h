@@ -7,8 +7,9 @@
 
 #include <stdbool.h>
 
-/* What the writer's three files share: appending (journal-writer.c), opening and
- * repairing (journal-repair.c), deleting what is oldest (journal-prune.c). */
+/* What the writer's four files share: appending (journal-writer.c), also many pieces at once
+ * (journal-pieces.c), opening and repairing (journal-repair.c), deleting what is oldest
+ * (journal-prune.c). */
 
 typedef struct
 {
@@ -42,6 +43,25 @@ int troupe_writer_open_data (TroupeJournalWriter *writer, int column);
 
 /* Writes the header of an index segment into FD. */
 int troupe_writer_write_header (int fd, const TroupeIndexHeader *header);
+
+/* Records that go into the index with one write; 1 MiB of bytes. */
+#define TROUPE_WRITER_BATCH 16
+
+/* As much of the bytes, and of a newline after them, as the file takes at OFFSET. Bytes
+ * written; sets *ERROR when that is not all. */
+size_t troupe_writer_write_fully (int fd, const uint8_t *bytes, size_t n, bool with_newline, uint64_t offset,
+                                  int *error);
+
+/* A record with the state of the log before it. */
+void troupe_writer_init_record (TroupeJournalWriter *writer, int column, TroupeRecordKind kind,
+                                uint64_t time_usec, TroupeIndexRecord *record);
+
+/* Writes at most TROUPE_WRITER_BATCH records from WRITER->n_records on, as many as fit into one segment.
+ * Returns how many are whole in the index, at least one, or a negative errno. */
+int troupe_writer_write_records (TroupeJournalWriter *writer, const TroupeIndexRecord *records, int n);
+
+/* Writes COLUMN's pending gap, if there is one. */
+int troupe_writer_write_gap (TroupeJournalWriter *writer, int column);
 
 /* Names the N bytes at BYTES, which stand in COLUMN's file already, in the index.
  * WITH_NEWLINE: one more byte follows them, a newline. Sets *NAMED to how many bytes (with that

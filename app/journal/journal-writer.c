@@ -24,8 +24,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Records that go into the index with one write; 1 MiB of bytes. */
-#define BATCH 16
 
 /* A limit is kept in this many segments, within these sizes. */
 #define SEGMENTS_PER_LIMIT 16
@@ -35,9 +33,8 @@
 #define INDEX_SEGMENT_SHARE 4
 #define INDEX_SEGMENT_RECORDS_MIN 16
 
-/* As much of the bytes as the file takes. Bytes written; sets *ERROR when that is not all. */
-static size_t
-write_fully (int fd, const uint8_t *bytes, size_t n, bool with_newline, uint64_t offset, int *error)
+size_t
+troupe_writer_write_fully (int fd, const uint8_t *bytes, size_t n, bool with_newline, uint64_t offset, int *error)
 {
   size_t total = n + with_newline;
   size_t done = 0;
@@ -76,7 +73,7 @@ troupe_writer_write_header (int fd, const TroupeIndexHeader *header)
   int error = 0;
 
   troupe_index_header_pack (header, bytes);
-  write_fully (fd, bytes, sizeof bytes, false, 0, &error);
+  troupe_writer_write_fully (fd, bytes, sizeof bytes, false, 0, &error);
   return error;
 }
 
@@ -112,12 +109,10 @@ start_index_segment (TroupeJournalWriter *writer)
   return 0;
 }
 
-/* Writes records from WRITER->n_records on, as many as fit into one segment. Returns how many
- * are whole in the index, at least one, or a negative errno. */
-static int
-write_records (TroupeJournalWriter *writer, const TroupeIndexRecord *records, int n)
+int
+troupe_writer_write_records (TroupeJournalWriter *writer, const TroupeIndexRecord *records, int n)
 {
-  uint8_t slots[BATCH * TROUPE_JOURNAL_SLOT_SIZE];
+  uint8_t slots[TROUPE_WRITER_BATCH * TROUPE_JOURNAL_SLOT_SIZE];
   uint64_t room;
   size_t written;
   int error = 0;
@@ -134,15 +129,14 @@ write_records (TroupeJournalWriter *writer, const TroupeIndexRecord *records, in
   for (int i = 0; i < n; i++)
     troupe_index_record_pack (&records[i], writer->n_records + (uint64_t) i,
                               slots + i * TROUPE_JOURNAL_SLOT_SIZE);
-  written = write_fully (writer->index_fd, slots, (size_t) n * TROUPE_JOURNAL_SLOT_SIZE, false,
+  written = troupe_writer_write_fully (writer->index_fd, slots, (size_t) n * TROUPE_JOURNAL_SLOT_SIZE, false,
                          get_slot_offset (writer, writer->n_records), &error);
   n = (int) (written / TROUPE_JOURNAL_SLOT_SIZE);
   return n > 0 ? n : error;
 }
 
-/* A record with the state of the log before it. */
-static void
-init_record (TroupeJournalWriter *writer, int column, TroupeRecordKind kind, uint64_t time_usec,
+void
+troupe_writer_init_record (TroupeJournalWriter *writer, int column, TroupeRecordKind kind, uint64_t time_usec,
              TroupeIndexRecord *record)
 {
   memset (record, 0, sizeof *record);
@@ -168,13 +162,13 @@ troupe_writer_name_bytes (TroupeJournalWriter *writer, int column, TroupeRecordK
   *named = 0;
   while (*named < total)
     {
-      TroupeIndexRecord records[BATCH];
+      TroupeIndexRecord records[TROUPE_WRITER_BATCH];
       uint64_t column_bytes = target->bytes, column_rows = target->rows;
       bool open_line = target->open_line;
       size_t at = *named;
       int n_records = 0, n_written;
 
-      for (; n_records < BATCH && at < total; n_records++)
+      for (; n_records < TROUPE_WRITER_BATCH && at < total; n_records++)
         {
           TroupeIndexRecord *record = &records[n_records];
           size_t length = total - at;
@@ -184,7 +178,7 @@ troupe_writer_name_bytes (TroupeJournalWriter *writer, int column, TroupeRecordK
             length = TROUPE_JOURNAL_RECORD_MAX;
           ends_with_newline = at + length > n || bytes[at + length - 1] == '\n';
 
-          init_record (writer, column, kind, time_usec, record);
+          troupe_writer_init_record (writer, column, kind, time_usec, record);
           record->bytes_before[column] = column_bytes;
           record->rows_before[column] = column_rows;
           record->length = length;
@@ -201,7 +195,7 @@ troupe_writer_name_bytes (TroupeJournalWriter *writer, int column, TroupeRecordK
           at += length;
         }
 
-      n_written = write_records (writer, records, n_records);
+      n_written = troupe_writer_write_records (writer, records, n_records);
       if (n_written < 0)
         return n_written;
       writer->n_records += (uint64_t) n_written;
@@ -224,8 +218,8 @@ gap_can_grow (TroupeJournalWriter *writer, const TroupeWriterColumn *target)
   return target->gap_written && target->gap_number / writer->header.segment_records == writer->header.segment;
 }
 
-static int
-write_gap (TroupeJournalWriter *writer, int column)
+int
+troupe_writer_write_gap (TroupeJournalWriter *writer, int column)
 {
   TroupeWriterColumn *target = &writer->columns[column];
   TroupeIndexRecord gap;
@@ -239,7 +233,7 @@ write_gap (TroupeJournalWriter *writer, int column)
       gap = target->gap;
       gap.length += target->gap_pending_bytes;
       troupe_index_record_pack (&gap, target->gap_number, slot);
-      write_fully (writer->index_fd, slot, sizeof slot, false, get_slot_offset (writer, target->gap_number),
+      troupe_writer_write_fully (writer->index_fd, slot, sizeof slot, false, get_slot_offset (writer, target->gap_number),
                    &error);
       if (error < 0)
         return error;
@@ -250,11 +244,11 @@ write_gap (TroupeJournalWriter *writer, int column)
 
       if (time_usec < writer->last_time_usec)
         time_usec = writer->last_time_usec;
-      init_record (writer, column, TROUPE_RECORD_LOST, time_usec, &gap);
+      troupe_writer_init_record (writer, column, TROUPE_RECORD_LOST, time_usec, &gap);
       gap.flags |= TROUPE_RECORD_FLAG_STARTS_LINE;
       gap.rows = 1;
       gap.length = target->gap_pending_bytes;
-      error = write_records (writer, &gap, 1);
+      error = troupe_writer_write_records (writer, &gap, 1);
       if (error < 0)
         return error;
       target->gap_written = true;
@@ -277,7 +271,7 @@ troupe_writer_lose (TroupeJournalWriter *writer, int column, uint64_t time_usec,
     target->gap_pending_time = time_usec;
   target->gap_pending_bytes += n;
   writer->lost_bytes += n;
-  return write_gap (writer, column);
+  return troupe_writer_write_gap (writer, column);
 }
 
 int
@@ -313,7 +307,7 @@ append_piece (TroupeJournalWriter *writer, int column, TroupeRecordKind kind, ui
   error = troupe_writer_open_data (writer, column);
   if (error < 0)
     return error;
-  written = write_fully (target->fd, bytes, n, with_newline, position, &error);
+  written = troupe_writer_write_fully (target->fd, bytes, n, with_newline, position, &error);
   if (written == n + with_newline || (written > 0 && !all_or_nothing))
     {
       bool newline_written = written > n;
@@ -353,7 +347,7 @@ troupe_journal_writer_append (TroupeJournalWriter *writer, TroupeStream stream, 
   if (total == 0)
     return 0;
 
-  error = write_gap (writer, column);
+  error = troupe_writer_write_gap (writer, column);
   while (error == 0 && done < total)
     {
       uint64_t room =
@@ -504,7 +498,7 @@ troupe_journal_writer_close (TroupeJournalWriter *writer)
   for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
     {
       if (writer->index_fd >= 0)
-        write_gap (writer, i);
+        troupe_writer_write_gap (writer, i);
       if (writer->columns[i].fd >= 0)
         close (writer->columns[i].fd);
     }

@@ -45,6 +45,19 @@ int troupe_journal_writer_append (TroupeJournalWriter *writer, TroupeStream stre
                                   size_t length);
 
 /* Bytes kept of STREAM since the start of the run, also those deleted since. */
+/* Some of the bytes handed to troupe_journal_writer_append_pieces: whole lines. */
+typedef struct
+{
+  TroupeRecordKind kind; /* not a gap */
+  uint64_t time_usec;
+  size_t length;
+} TroupeJournalPiece;
+
+/* As one append for each piece, in order; BYTES holds them one after the other. For many short
+ * messages of changing kind: their bytes go out with one write, their records with few. */
+int troupe_journal_writer_append_pieces (TroupeJournalWriter *writer, TroupeStream stream, const void *bytes,
+                                         const TroupeJournalPiece *pieces, size_t n_pieces);
+
 uint64_t troupe_journal_writer_get_stream_bytes (TroupeJournalWriter *writer, TroupeStream stream);
 /* Bytes lost since the writer was opened. */
 uint64_t troupe_journal_writer_get_lost_bytes (TroupeJournalWriter *writer);

@@ -24,14 +24,6 @@ typedef struct
   char *line;
 } WaitingEvent;
 
-/* Gathered messages of one kind and time: some lines of the buffer. */
-typedef struct
-{
-  TroupeRecordKind kind;
-  gint64 time_usec;
-  gsize length;
-} Piece;
-
 struct _TroupeActivityLog
 {
   char *dir;                   /* (nullable) */
@@ -40,7 +32,7 @@ struct _TroupeActivityLog
   GQueue waiting;              /* of WaitingEvent, oldest first */
 
   GString *gathered; /* (owned): lines of messages */
-  GArray *pieces;    /* (owned) of Piece: what they are, in order */
+  GArray *pieces;    /* (owned) of TroupeJournalPiece: what they are, in order */
   gint64 written_usec; /* when messages were written last, monotonic */
   TroupeClock *clock; /* (unowned) (nullable): of the timeout */
   guint timeout;
@@ -63,7 +55,7 @@ troupe_activity_log_new (void)
   g_queue_init (&self->waiting);
   self->limit_bytes = DEFAULT_LIMIT_BYTES;
   self->gathered = g_string_new (NULL);
-  self->pieces = g_array_new (FALSE, FALSE, sizeof (Piece));
+  self->pieces = g_array_new (FALSE, FALSE, sizeof (TroupeJournalPiece));
   return self;
 }
 
@@ -97,21 +89,14 @@ open_writer (TroupeActivityLog *self)
 static void
 write_messages (TroupeActivityLog *self)
 {
-  const char *line = self->gathered->str;
-
   if (self->clock != NULL)
     troupe_clock_clear_timeout (self->clock, &self->timeout);
   if (self->pieces->len == 0)
     return;
   if (self->dir != NULL && open_writer (self))
-    for (guint i = 0; i < self->pieces->len; i++)
-      {
-        Piece *piece = &g_array_index (self->pieces, Piece, i);
-
-        troupe_journal_writer_append (self->writer, TROUPE_STREAM_MESSAGES, piece->kind,
-                                      (guint64) piece->time_usec, line, piece->length);
-        line += piece->length;
-      }
+    troupe_journal_writer_append_pieces (self->writer, TROUPE_STREAM_MESSAGES, self->gathered->str,
+                                         (const TroupeJournalPiece *) (void *) self->pieces->data,
+                                         self->pieces->len);
   g_array_set_size (self->pieces, 0);
   if (self->gathered->allocated_len > GATHER_KEEP_BYTES)
     {
@@ -221,7 +206,8 @@ void
 troupe_activity_log_add_message (TroupeActivityLog *self, gint64 time_usec, TroupeRecordKind kind,
                                  const char *sender, const char *text, gsize length)
 {
-  Piece *last = self->pieces->len > 0 ? &g_array_index (self->pieces, Piece, self->pieces->len - 1) : NULL;
+  TroupeJournalPiece *last
+      = self->pieces->len > 0 ? &g_array_index (self->pieces, TroupeJournalPiece, self->pieces->len - 1) : NULL;
   gsize begin = self->gathered->len;
   gsize text_begin;
 
@@ -234,11 +220,11 @@ troupe_activity_log_add_message (TroupeActivityLog *self, gint64 time_usec, Trou
     *p = ' ';
   g_string_append_c (self->gathered, '\n');
 
-  if (last != NULL && last->kind == kind && last->time_usec == time_usec)
+  if (last != NULL && last->kind == kind && last->time_usec == (guint64) time_usec)
     last->length += self->gathered->len - begin;
   else
     {
-      Piece piece = { kind, time_usec, self->gathered->len - begin };
+      TroupeJournalPiece piece = { kind, (guint64) time_usec, self->gathered->len - begin };
 
       g_array_append_val (self->pieces, piece);
     }
