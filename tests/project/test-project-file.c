@@ -556,7 +556,7 @@ mutate_files (Fixture *fixture, const char *name, const char *seed, guint rounds
           continue;
         }
       good++;
-      if (round % 8 != 0)
+      if (round % 32 != 0)
         continue;
       g_unlink (copy);
       g_assert_true (troupe_project_file_save (copy, file->name, file->programs, &error));
