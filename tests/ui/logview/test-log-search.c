@@ -217,7 +217,9 @@ test_search_goes_on (void)
   log_fixture_print (&f, "need");
   log_fixture_error (&f, "hay\n");
   troupe_log_search_poke (search);
-  log_fixture_wait (!troupe_log_search_is_busy (search));
+  /* All four rows have been looked at. */
+  log_fixture_wait (troupe_log_index_get_end_ordinal (troupe_log_search_get_index (search)) == 4);
+  g_assert_cmpuint (count (search), ==, 1);
   log_fixture_print (&f, "le 2\n");
   log_fixture_error (&f, "needle 3");
   troupe_log_search_poke (search);

@@ -105,17 +105,26 @@ test_shows_what_comes_later (void)
   /* The other log did not exist so far. */
   log_fixture_append (&f, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_SENT, "{}\n", 3);
   log_fixture_wait (troupe_log_view_get_n_rows (f.view) == 2);
-  /* It goes to sleep, and wakes again. */
-  log_fixture_wait (!troupe_log_follower_is_awake (f.view->follower));
-  log_fixture_print (&f, "second\n");
-  log_fixture_wait (troupe_log_view_get_n_rows (f.view) == 3);
+  /* It goes to sleep and wakes, again and again. */
+  for (guint64 i = 3; i < 6; i++)
+    {
+      log_fixture_wait (!troupe_log_follower_is_awake (f.view->follower));
+      log_fixture_print (&f, "more\n");
+      log_fixture_wait (troupe_log_view_get_n_rows (f.view) == i);
+    }
   /* Hidden, it does nothing; shown again, all is there. */
   gtk_widget_set_visible (f.scrolled, FALSE);
   log_fixture_wait (!gtk_widget_get_mapped (GTK_WIDGET (f.view)));
   g_assert_false (troupe_log_follower_is_awake (f.view->follower));
-  log_fixture_print (&f, "third\n");
+  log_fixture_print (&f, "thi");
   gtk_widget_set_visible (f.scrolled, TRUE);
-  log_fixture_wait (troupe_log_view_get_n_rows (f.view) == 4);
+  log_fixture_wait (troupe_log_view_get_n_rows (f.view) == 6);
+  assert_row (&f, 5, "thi");
+  /* A line that grows. */
+  log_fixture_print (&f, "rd\n");
+  troupe_log_view_refresh (f.view);
+  g_assert_cmpuint (troupe_log_view_get_n_rows (f.view), ==, 6);
+  assert_row (&f, 5, "third");
   troupe_log_view_set_runs (f.view, &none, 1);
   g_assert_cmpuint (troupe_log_view_get_n_rows (f.view), ==, 0);
   log_fixture_settle (&f);
