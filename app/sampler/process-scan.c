@@ -50,7 +50,6 @@ struct _TroupeProcessScan
   GArray *retry;             /* of int */
   GArray *found;             /* of TroupeProcStat: scratch of one look */
   gboolean tried;            /* some of them were tried by number, so they may be threads */
-  guint read_count;
 };
 
 static gpointer
@@ -128,7 +127,6 @@ look_at (TroupeProcessScan *self, int pid)
 {
   TroupeProcStat stat;
 
-  self->read_count++;
   if (troupe_proc_stat_load (pid, &stat) == TROUPE_PROC_READ_OK &&
       self->funcs.owner_of (pid, stat.start_ticks, self->user_data) == NULL)
     {
@@ -266,7 +264,6 @@ troupe_process_scan_run (TroupeProcessScan *self)
     self->want_full = TRUE;
   if (self->want_full)
     self->looks = 0;
-  self->read_count = 0;
   self->tried = FALSE;
   g_array_set_size (self->found, 0);
   collect (self, last);
@@ -275,10 +272,4 @@ troupe_process_scan_run (TroupeProcessScan *self)
   self->want_full = FALSE;
   self->last_pid = last;
   self->look_ticks = ticks;
-}
-
-guint
-troupe_process_scan_get_read_count (TroupeProcessScan *self)
-{
-  return self->read_count;
 }

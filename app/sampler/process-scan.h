@@ -30,7 +30,4 @@ void troupe_process_scan_add_root (TroupeProcessScan *self, int root);
 
 void troupe_process_scan_run (TroupeProcessScan *self);
 
-/* For tests and the benchmark: how many processes the last run read. */
-guint troupe_process_scan_get_read_count (TroupeProcessScan *self);
-
 G_END_DECLS
