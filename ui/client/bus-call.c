@@ -40,7 +40,7 @@ troupe_bus_call_async (gpointer source, GDBusProxy *proxy, const char *method, G
   if (proxy == NULL)
     {
       g_task_return_new_error (task, TROUPE_ERROR, TROUPE_ERROR_ENGINE_UNREACHABLE, "%s",
-                               _("Troupe’s engine is not connected"));
+                               _ ("Troupe’s engine is not connected"));
       return;
     }
   g_dbus_proxy_call (proxy, method, owned, G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT, cancellable, called_cb,

@@ -564,7 +564,7 @@ manager_ready_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     }
   if (!troupe_client_bind (self, manager))
     {
-      troupe_client_fail (self, _("The engine that runs does not speak this version’s language"));
+      troupe_client_fail (self, _ ("The engine that runs does not speak this version’s language"));
       return;
     }
   troupe_client_set_state (self, TROUPE_CLIENT_READY);
@@ -608,7 +608,7 @@ name_vanished_cb (GDBusConnection *connection, const char *name, gpointer user_d
       self->quick_deaths = quick ? self->quick_deaths + 1 : 0;
       if (self->quick_deaths >= QUICK_DEATHS_MAX)
         {
-          troupe_client_fail (self, _("The engine ends again and again as soon as it has started"));
+          troupe_client_fail (self, _ ("The engine ends again and again as soon as it has started"));
           return;
         }
     }

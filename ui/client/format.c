@@ -45,7 +45,7 @@ static const char *const secret_parts[] = {
 const char *
 troupe_format_state_word (TroupeState state)
 {
-  return _(states[state].word);
+  return _ (states[state].word);
 }
 
 const char *
@@ -63,13 +63,13 @@ troupe_format_state_class (TroupeState state)
 const char *
 troupe_format_kind_explanation (TroupeKind kind)
 {
-  return _(kind_explanations[kind]);
+  return _ (kind_explanations[kind]);
 }
 
 char *
 troupe_format_dup_bytes (guint64 bytes)
 {
-  return g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  return g_format_size (bytes);
 }
 
 char *
@@ -78,24 +78,24 @@ troupe_format_dup_duration (guint64 usec)
   guint64 seconds = usec / G_USEC_PER_SEC;
 
   if (usec < G_USEC_PER_SEC)
-    return g_strdup_printf (_("%u ms"), (guint) (usec / 1000));
+    return g_strdup_printf (_ ("%u ms"), (guint) (usec / 1000));
   if (seconds < 10)
-    return g_strdup_printf (_("%.1f s"), usec / (double) G_USEC_PER_SEC);
+    return g_strdup_printf (_ ("%.1f s"), usec / (double) G_USEC_PER_SEC);
   if (seconds < 60)
-    return g_strdup_printf (_("%u s"), (guint) seconds);
+    return g_strdup_printf (_ ("%u s"), (guint) seconds);
   if (seconds < 60 * 60)
-    return g_strdup_printf (_("%u min"), (guint) (seconds / 60));
+    return g_strdup_printf (_ ("%u min"), (guint) (seconds / 60));
   if (seconds < 24 * 60 * 60)
-    return g_strdup_printf (_("%u h %u min"), (guint) (seconds / 3600), (guint) (seconds / 60 % 60));
-  return g_strdup_printf (_("%u d %u h"), (guint) (seconds / 86400), (guint) (seconds / 3600 % 24));
+    return g_strdup_printf (_ ("%u h %u min"), (guint) (seconds / 3600), (guint) (seconds / 60 % 60));
+  return g_strdup_printf (_ ("%u d %u h"), (guint) (seconds / 86400), (guint) (seconds / 3600 % 24));
 }
 
 char *
 troupe_format_dup_percent (double percent)
 {
   if (percent > 0.05 && percent < 9.95)
-    return g_strdup_printf (_("%.1f %%"), percent);
-  return g_strdup_printf (_("%.0f %%"), percent);
+    return g_strdup_printf (_ ("%.1f %%"), percent);
+  return g_strdup_printf (_ ("%.0f %%"), percent);
 }
 
 char *

@@ -21,7 +21,7 @@ const char *troupe_format_state_class (TroupeState state);
 const char *troupe_format_kind_explanation (TroupeKind kind);
 
 /* Each returns (transfer full). */
-char *troupe_format_dup_bytes (guint64 bytes);            /* "12.4 MiB" */
+char *troupe_format_dup_bytes (guint64 bytes);            /* "12.4 MB" */
 char *troupe_format_dup_duration (guint64 usec);          /* "2.3 s", "3 min", "5 h 12 min" */
 char *troupe_format_dup_percent (double percent);         /* "48 %", "0.4 %" */
 char *troupe_format_dup_moment (guint64 usec);            /* "12:01:07", with the date unless it is today */

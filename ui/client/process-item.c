@@ -136,18 +136,18 @@ troupe_process_item_get_state_word (TroupeProcessItem *self)
   switch (self->state[0])
     {
     case 'R':
-      return _("Running");
+      return _ ("Running");
     case 'S':
     case 'I':
-      return _("Sleeping");
+      return _ ("Sleeping");
     case 'D':
-      return _("Waiting for disk");
+      return _ ("Waiting for disk");
     case 'Z':
     case 'X':
-      return _("Ended");
+      return _ ("Ended");
     case 'T':
     case 't':
-      return _("Paused");
+      return _ ("Paused");
     default:
       return "";
     }

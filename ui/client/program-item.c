@@ -324,6 +324,6 @@ char *
 troupe_totals_dup_text (const TroupeTotals *totals)
 {
   if (totals->n_failed > 0)
-    return g_strdup_printf (_("%u of %u running, %u failed"), totals->n_alive, totals->n_workers, totals->n_failed);
-  return g_strdup_printf (_("%u of %u running"), totals->n_alive, totals->n_workers);
+    return g_strdup_printf (_ ("%u of %u running, %u failed"), totals->n_alive, totals->n_workers, totals->n_failed);
+  return g_strdup_printf (_ ("%u of %u running"), totals->n_alive, totals->n_workers);
 }

@@ -217,7 +217,7 @@ troupe_project_item_is_default (TroupeProjectItem *self)
 const char *
 troupe_project_item_get_title (TroupeProjectItem *self)
 {
-  return troupe_project_item_is_default (self) ? _("Launched by hand") : self->name;
+  return troupe_project_item_is_default (self) ? _ ("Launched by hand") : self->name;
 }
 
 GListModel *

@@ -331,9 +331,9 @@ dup_worker_description (TroupeWorkerItem *worker)
       g_autofree char *uptime = troupe_format_dup_duration (troupe_worker_item_get_uptime_usec (worker));
 
       if (troupe_worker_item_get_pid (worker) != 0)
-        g_string_append_printf (text, _(" · PID %u"), troupe_worker_item_get_pid (worker));
+        g_string_append_printf (text, _ (" · PID %u"), troupe_worker_item_get_pid (worker));
       if (troupe_worker_item_get_started_usec (worker) != 0)
-        g_string_append_printf (text, _(" · up %s"), uptime);
+        g_string_append_printf (text, _ (" · up %s"), uptime);
     }
   return g_string_free (text, FALSE);
 }

@@ -476,10 +476,10 @@ troupe_worker_item_dup_status_text (TroupeWorkerItem *self)
   g_autofree char *exit_text = troupe_worker_item_dup_exit_text (self);
 
   if (self->run == 0 && self->state == TROUPE_STATE_STOPPED)
-    return g_strdup (_("Not started yet"));
+    return g_strdup (_ ("Not started yet"));
   if (exit_text[0] != '\0')
     /* Translators: a state and the exit code or signal of the last run, “Failed · 137” */
-    return g_strdup_printf (_("%s · %s"), word, exit_text);
+    return g_strdup_printf (_ ("%s · %s"), word, exit_text);
   return g_strdup (word);
 }
 

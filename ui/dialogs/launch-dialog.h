@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include <adwaita.h>
+
+#include "client/client.h"
+
+G_BEGIN_DECLS
+
+/* One line to type a command, and Enter launches it; more below, folded. What is wrong stands
+ * beside its field while one types, as the engine's Check tells it.
+ *
+ * Signal: "launched" (const char *program_path). */
+#define TROUPE_TYPE_LAUNCH_DIALOG (troupe_launch_dialog_get_type ())
+G_DECLARE_FINAL_TYPE (TroupeLaunchDialog, troupe_launch_dialog, TROUPE, LAUNCH_DIALOG, AdwWindow)
+
+GtkWindow *troupe_launch_dialog_new (GtkWindow *parent, TroupeClient *client, GSettings *settings);
+
+/* For tests: the command entry, the error beside the field KEY ("" when there is none), Launch. */
+GtkEditable *troupe_launch_dialog_get_command (TroupeLaunchDialog *self);
+const char *troupe_launch_dialog_get_error (TroupeLaunchDialog *self, const char *key);
+void troupe_launch_dialog_launch (TroupeLaunchDialog *self);
+
+G_END_DECLS

@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* What a program is and what its worker has done. */
+
+#include "config.h"
+
+#include "pages/details-page.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "client/format.h"
+#include "client/process-item.h"
+#include "client/process-list.h"
+#include "client/run-item.h"
+
+/* Runs beyond these are in the chooser of the output and on the command line. */
+#define RUNS_SHOWN_MAX 50
+
+struct _TroupeDetailsPage
+{
+  GtkWidget parent_instance;
+
+  GtkWidget *page;
+  AdwPreferencesGroup *program_group;
+  AdwPreferencesGroup *environment_group;
+  AdwPreferencesGroup *policy_group;
+  AdwPreferencesGroup *process_group;
+  AdwPreferencesGroup *run_group;
+
+  TroupeSubject *subject;       /* (owned) (nullable) */
+  GPtrArray *rows;              /* (owned) of {group, row}: what refresh put there, as Row */
+  GPtrArray *process_rows;      /* (owned) of GtkWidget, not owned: same order as processes */
+  TroupeProcessList *processes; /* (owned) (nullable): held while mapped */
+  GPtrArray *runs;              /* (owned) (nullable) of TroupeRunItem */
+  GCancellable *cancellable;    /* (owned) (nullable) */
+  guint runs_asked_for;
+  TroupeState shown_state;
+  GVariant *shown_definition; /* (owned) (nullable) */
+};
+
+typedef struct
+{
+  AdwPreferencesGroup *group;
+  GtkWidget *widget;
+} Row;
+
+G_DEFINE_FINAL_TYPE (TroupeDetailsPage, troupe_details_page, GTK_TYPE_WIDGET)
+
+/* Keys of a definition that are shown elsewhere on the page. */
+static const char *const shown_keys[] = { "name", "project", "kind", "command", "argv", "cwd",
+                                          "env",  "env-file", "instances", NULL };
+
+static const struct
+{
+  const char *key;
+  const char *title;
+} policy_titles[] = {
+  { "restart", N_ ("Restart") },
+  { "success", N_ ("Also counts as success") },
+  { "restart-delay", N_ ("First delay before a restart") },
+  { "restart-delay-max", N_ ("Longest delay before a restart") },
+  { "restart-limit", N_ ("Quick crashes before giving up") },
+  { "stable-time", N_ ("Counts as stable after") },
+  { "after", N_ ("Starts after") },
+  { "ready", N_ ("Is ready") },
+  { "ready-timeout", N_ ("Must be ready within") },
+  { "stop-signal", N_ ("Signal to stop") },
+  { "grace", N_ ("Time to stop before it is killed") },
+  { "timeout", N_ ("May run for") },
+  { "max-buffer", N_ ("May write to each stream") },
+  { "kill-signal", N_ ("Signal past these limits") },
+  { "nice", N_ ("Niceness") },
+  { "colors", N_ ("Asks for coloured output") },
+  { "journal-limit", N_ ("Disk for each run’s journal") },
+  { "journal-runs", N_ ("Runs kept") },
+  { "argv0", N_ ("Its own name (argv[0])") },
+};
+
+static void
+add_row (TroupeDetailsPage *self, AdwPreferencesGroup *group, GtkWidget *widget)
+{
+  Row *row = g_new (Row, 1);
+
+  row->group = group;
+  row->widget = widget;
+  g_ptr_array_add (self->rows, row);
+  adw_preferences_group_add (group, widget);
+}
+
+/* A row of a name and its value. Texts come from programs: no markup, no mnemonics. */
+static GtkWidget *
+new_row (const char *title, const char *value, gboolean mono)
+{
+  GtkWidget *row = adw_action_row_new ();
+  GtkWidget *label = gtk_label_new (value);
+
+  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  adw_action_row_set_title_lines (ADW_ACTION_ROW (row), 1);
+  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_xalign (GTK_LABEL (label), 1);
+  gtk_label_set_natural_wrap_mode (GTK_LABEL (label), GTK_NATURAL_WRAP_NONE);
+  gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
+  gtk_widget_set_hexpand (label, TRUE);
+  gtk_widget_set_margin_top (label, 8);
+  gtk_widget_set_margin_bottom (label, 8);
+  gtk_widget_add_css_class (label, "dim-label");
+  gtk_widget_add_css_class (label, "figure");
+  if (mono)
+    gtk_widget_add_css_class (label, "mono");
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
+  return row;
+}
+
+static void
+add_button (GtkWidget *row, const char *icon, const char *tooltip, const char *action, const char *target)
+{
+  GtkWidget *button = gtk_button_new_from_icon_name (icon);
+
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_add_css_class (button, "flat");
+  gtk_widget_set_tooltip_text (button, tooltip);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s", target);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+}
+
+static TroupeProgramItem *
+troupe_details_page_get_program (TroupeDetailsPage *self)
+{
+  TroupeWorkerItem *worker;
+
+  if (self->subject == NULL)
+    return NULL;
+  worker = troupe_subject_get_worker (self->subject);
+  return worker != NULL ? troupe_worker_item_get_program (worker) : troupe_subject_get_program (self->subject);
+}
+
+static TroupeWorkerItem *
+troupe_details_page_get_worker (TroupeDetailsPage *self)
+{
+  return self->subject != NULL ? troupe_subject_get_worker (self->subject) : NULL;
+}
+
+/* ---- Parts ---- */
+
+static void
+troupe_details_page_add_program (TroupeDetailsPage *self, TroupeProgramItem *program)
+{
+  TroupeWorkerItem *worker = troupe_details_page_get_worker (self);
+  const char *kind_name = troupe_program_item_get_kind_name (program);
+  const char *folder = troupe_program_item_get_folder (program);
+  TroupeKind kind;
+  GtkWidget *row;
+
+  row = new_row (_ ("Command"), troupe_program_item_get_command_line (program), TRUE);
+  add_button (row, "edit-copy-symbolic", _ ("Copy"), "win.copy-text", troupe_program_item_get_command_line (program));
+  add_row (self, self->program_group, row);
+
+  if (folder[0] != '\0')
+    {
+      row = new_row (_ ("Folder"), folder, TRUE);
+      add_button (row, "folder-open-symbolic", _ ("Open Folder"), "win.open-path", folder);
+      add_row (self, self->program_group, row);
+    }
+
+  row = new_row (_ ("Kind"), kind_name, FALSE);
+  if (troupe_kind_from_string (kind_name, &kind))
+    adw_action_row_set_subtitle (ADW_ACTION_ROW (row), troupe_format_kind_explanation (kind));
+  add_row (self, self->program_group, row);
+
+  if (worker != NULL && troupe_worker_item_get_journal (worker)[0] != '\0')
+    {
+      row = new_row (_ ("Journal"), troupe_worker_item_get_journal (worker), TRUE);
+      add_button (row, "folder-open-symbolic", _ ("Open Folder"), "win.open-path",
+                  troupe_worker_item_get_journal (worker));
+      add_row (self, self->program_group, row);
+    }
+}
+
+static void
+reveal_cb (GtkToggleButton *button, GParamSpec *pspec, GtkLabel *label)
+{
+  gboolean shown = gtk_toggle_button_get_active (button);
+
+  gtk_label_set_text (label, shown ? g_object_get_data (G_OBJECT (button), "troupe-value") : "••••••••");
+  gtk_button_set_icon_name (GTK_BUTTON (button), shown ? "view-conceal-symbolic" : "view-reveal-symbolic");
+}
+
+static GtkWidget *
+new_secret_row (const char *name, const char *value)
+{
+  GtkWidget *row = adw_action_row_new ();
+  GtkWidget *label = gtk_label_new ("••••••••");
+  GtkWidget *button = gtk_toggle_button_new ();
+
+  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), name);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_xalign (GTK_LABEL (label), 1);
+  gtk_widget_add_css_class (label, "mono");
+  gtk_widget_add_css_class (label, "dim-label");
+  gtk_button_set_icon_name (GTK_BUTTON (button), "view-reveal-symbolic");
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_add_css_class (button, "flat");
+  gtk_widget_set_tooltip_text (button, _ ("Show or hide the value"));
+  g_object_set_data_full (G_OBJECT (button), "troupe-value", g_strdup (value), g_free);
+  g_signal_connect (button, "notify::active", G_CALLBACK (reveal_cb), label);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+  return row;
+}
+
+static void
+troupe_details_page_add_environment (TroupeDetailsPage *self, GVariant *definition)
+{
+  g_autoptr (GVariant) list = g_variant_lookup_value (definition, "env", G_VARIANT_TYPE_STRING_ARRAY);
+  g_autoptr (GVariant) files = g_variant_lookup_value (definition, "env-file", G_VARIANT_TYPE_STRING_ARRAY);
+  gsize n = list != NULL ? g_variant_n_children (list) : 0;
+  gsize n_files = files != NULL ? g_variant_n_children (files) : 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autofree char *entry = NULL;
+      char *equals;
+
+      g_variant_get_child (list, i, "s", &entry);
+      equals = strchr (entry, '=');
+      if (equals == NULL)
+        {
+          add_row (self, self->environment_group, new_row (entry, _ ("Not set"), FALSE));
+          continue;
+        }
+      *equals = '\0';
+      add_row (self, self->environment_group,
+               troupe_format_is_secret (entry) ? new_secret_row (entry, equals + 1)
+                                               : new_row (entry, equals + 1, TRUE));
+    }
+  for (gsize i = 0; i < n_files; i++)
+    {
+      g_autofree char *path = NULL;
+
+      g_variant_get_child (files, i, "s", &path);
+      add_row (self, self->environment_group, new_row (_ ("From file"), path, TRUE));
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->environment_group), n + n_files > 0);
+}
+
+/* A value of a definition, as it would stand in a project file. */
+static char *
+dup_value_text (GVariant *value)
+{
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    return g_variant_dup_string (value, NULL);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+    return g_strdup (g_variant_get_boolean (value) ? _ ("Yes") : _ ("No"));
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+    {
+      g_autofree const char **words = g_variant_get_strv (value, NULL);
+
+      return g_strjoinv (", ", (char **) words);
+    }
+  return g_variant_print (value, FALSE);
+}
+
+static const char *
+get_policy_title (const char *key)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (policy_titles); i++)
+    if (strcmp (policy_titles[i].key, key) == 0)
+      return _ (policy_titles[i].title);
+  return key;
+}
+
+static void
+troupe_details_page_add_policies (TroupeDetailsPage *self, GVariant *definition)
+{
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+  guint n = 0;
+
+  g_variant_iter_init (&iter, definition);
+  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+    {
+      g_autofree char *text = NULL;
+
+      if (g_strv_contains (shown_keys, key))
+        continue;
+      text = dup_value_text (value);
+      add_row (self, self->policy_group, new_row (get_policy_title (key), text, FALSE));
+      n++;
+    }
+  if (n == 0)
+    add_row (self, self->policy_group,
+             new_row (_ ("Restart"), _ ("No"), FALSE));
+}
+
+static void
+troupe_details_page_add_runs (TroupeDetailsPage *self)
+{
+  guint n = self->runs != NULL ? MIN (self->runs->len, RUNS_SHOWN_MAX) : 0;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->run_group), n > 0);
+  for (guint i = 0; i < n; i++)
+    {
+      TroupeRunItem *run = self->runs->pdata[i];
+      guint64 started = troupe_run_item_get_started_usec (run), ended = troupe_run_item_get_ended_usec (run);
+      g_autofree char *title = g_strdup_printf (_ ("Run %u"), troupe_run_item_get_number (run));
+      g_autofree char *moment = troupe_format_dup_moment (started);
+      g_autofree char *duration = troupe_format_dup_duration (ended > started ? ended - started : 0);
+      g_autofree char *value = ended != 0 ? g_strdup_printf ("%s · %s", moment, duration) : g_strdup (moment);
+      GtkWidget *row = new_row (title, value, FALSE);
+      const char *summary = troupe_run_item_get_summary (run);
+
+      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), ended == 0          ? _ ("Running")
+                                                         : summary[0] != '\0' ? summary
+                                                                              : _ ("Ended"));
+      add_row (self, self->run_group, row);
+    }
+}
+
+/* ---- Processes ---- */
+
+static void
+troupe_details_page_show_processes (TroupeDetailsPage *self)
+{
+  guint n = self->processes != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->processes)) : 0;
+
+  for (guint i = 0; i < self->process_rows->len; i++)
+    adw_preferences_group_remove (self->process_group, self->process_rows->pdata[i]);
+  g_ptr_array_set_size (self->process_rows, 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->process_group), n > 0);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (TroupeProcessItem) process = g_list_model_get_item (G_LIST_MODEL (self->processes), i);
+      g_autofree char *title = g_strdup_printf ("%u", troupe_process_item_get_pid (process));
+      GtkWidget *row = new_row (title, troupe_process_item_get_command (process), TRUE);
+
+      adw_preferences_group_add (self->process_group, row);
+      g_ptr_array_add (self->process_rows, row);
+    }
+}
+
+static void
+troupe_details_page_update_processes (TroupeDetailsPage *self)
+{
+  TroupeWorkerItem *worker = troupe_details_page_get_worker (self);
+  gboolean wanted = worker != NULL && gtk_widget_get_mapped (GTK_WIDGET (self));
+
+  if (self->processes != NULL && wanted && troupe_process_list_get_worker (self->processes) == worker)
+    return;
+  if (self->processes != NULL)
+    g_signal_handlers_disconnect_by_data (self->processes, self);
+  g_clear_object (&self->processes);
+  if (wanted)
+    {
+      self->processes = troupe_process_list_new (worker);
+      g_signal_connect_object (self->processes, "items-changed", G_CALLBACK (troupe_details_page_show_processes),
+                               self, G_CONNECT_SWAPPED);
+    }
+  troupe_details_page_show_processes (self);
+}
+
+/* ---- All of it ---- */
+
+static void
+troupe_details_page_rebuild (TroupeDetailsPage *self)
+{
+  TroupeProgramItem *program = troupe_details_page_get_program (self);
+
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      Row *row = self->rows->pdata[i];
+
+      adw_preferences_group_remove (row->group, row->widget);
+    }
+  g_ptr_array_set_size (self->rows, 0);
+  if (program == NULL)
+    return;
+  troupe_details_page_add_program (self, program);
+  troupe_details_page_add_environment (self, troupe_program_item_get_definition (program));
+  troupe_details_page_add_policies (self, troupe_program_item_get_definition (program));
+  troupe_details_page_add_runs (self);
+}
+
+static void
+runs_loaded_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (TroupeDetailsPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  GPtrArray *runs = troupe_worker_item_load_runs_finish (TROUPE_WORKER_ITEM (object), result, &error);
+
+  if (runs == NULL)
+    {
+      g_debug ("no list of runs: %s", error->message);
+      return;
+    }
+  if (troupe_details_page_get_worker (self) != TROUPE_WORKER_ITEM (object))
+    {
+      g_ptr_array_unref (runs);
+      return;
+    }
+  g_clear_pointer (&self->runs, g_ptr_array_unref);
+  self->runs = runs;
+  troupe_details_page_rebuild (self);
+}
+
+/* Reads only what may have changed: rebuilding a page under somebody's eyes loses what they
+ * selected in it. */
+static void
+troupe_details_page_refresh (TroupeDetailsPage *self)
+{
+  TroupeWorkerItem *worker = troupe_details_page_get_worker (self);
+  TroupeProgramItem *program = troupe_details_page_get_program (self);
+  GVariant *definition = program != NULL ? troupe_program_item_get_definition (program) : NULL;
+
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+  troupe_details_page_update_processes (self);
+  if (definition != self->shown_definition)
+    {
+      g_clear_pointer (&self->shown_definition, g_variant_unref);
+      self->shown_definition = definition != NULL ? g_variant_ref (definition) : NULL;
+      troupe_details_page_rebuild (self);
+    }
+  if (worker != NULL && (troupe_worker_item_get_run (worker) != self->runs_asked_for ||
+                         troupe_worker_item_get_state (worker) != self->shown_state))
+    {
+      self->runs_asked_for = troupe_worker_item_get_run (worker);
+      self->shown_state = troupe_worker_item_get_state (worker);
+      g_cancellable_cancel (self->cancellable);
+      g_clear_object (&self->cancellable);
+      self->cancellable = g_cancellable_new ();
+      troupe_worker_item_load_runs_async (worker, self->cancellable, runs_loaded_cb, g_object_ref (self));
+    }
+}
+
+static void
+troupe_details_page_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (troupe_details_page_parent_class)->map (widget);
+  troupe_details_page_refresh (TROUPE_DETAILS_PAGE (widget));
+}
+
+static void
+troupe_details_page_unmap (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (troupe_details_page_parent_class)->unmap (widget);
+  troupe_details_page_update_processes (TROUPE_DETAILS_PAGE (widget));
+}
+
+static void
+troupe_details_page_dispose (GObject *object)
+{
+  TroupeDetailsPage *self = TROUPE_DETAILS_PAGE (object);
+
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  if (self->processes != NULL)
+    g_signal_handlers_disconnect_by_data (self->processes, self);
+  g_clear_object (&self->processes);
+  if (self->subject != NULL)
+    g_signal_handlers_disconnect_by_data (self->subject, self);
+  g_clear_object (&self->subject);
+  g_clear_pointer (&self->page, gtk_widget_unparent);
+  G_OBJECT_CLASS (troupe_details_page_parent_class)->dispose (object);
+}
+
+static void
+troupe_details_page_finalize (GObject *object)
+{
+  TroupeDetailsPage *self = TROUPE_DETAILS_PAGE (object);
+
+  g_ptr_array_unref (self->rows);
+  g_ptr_array_unref (self->process_rows);
+  g_clear_pointer (&self->runs, g_ptr_array_unref);
+  g_clear_pointer (&self->shown_definition, g_variant_unref);
+  G_OBJECT_CLASS (troupe_details_page_parent_class)->finalize (object);
+}
+
+static void
+troupe_details_page_class_init (TroupeDetailsPageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = troupe_details_page_dispose;
+  object_class->finalize = troupe_details_page_finalize;
+  widget_class->map = troupe_details_page_map;
+  widget_class->unmap = troupe_details_page_unmap;
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/troupe/Troupe/pages/details-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, TroupeDetailsPage, page);
+  gtk_widget_class_bind_template_child (widget_class, TroupeDetailsPage, program_group);
+  gtk_widget_class_bind_template_child (widget_class, TroupeDetailsPage, environment_group);
+  gtk_widget_class_bind_template_child (widget_class, TroupeDetailsPage, policy_group);
+  gtk_widget_class_bind_template_child (widget_class, TroupeDetailsPage, process_group);
+  gtk_widget_class_bind_template_child (widget_class, TroupeDetailsPage, run_group);
+}
+
+static void
+troupe_details_page_init (TroupeDetailsPage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->rows = g_ptr_array_new_with_free_func (g_free);
+  self->process_rows = g_ptr_array_new ();
+  gtk_widget_set_visible (GTK_WIDGET (self->process_group), FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->run_group), FALSE);
+}
+
+void
+troupe_details_page_set_subject (TroupeDetailsPage *self, TroupeSubject *subject)
+{
+  if (self->subject == subject)
+    return;
+  if (self->subject != NULL)
+    g_signal_handlers_disconnect_by_data (self->subject, self);
+  g_set_object (&self->subject, subject);
+  g_clear_pointer (&self->runs, g_ptr_array_unref);
+  g_clear_pointer (&self->shown_definition, g_variant_unref);
+  self->runs_asked_for = 0;
+  if (subject != NULL)
+    g_signal_connect_object (subject, "changed", G_CALLBACK (troupe_details_page_refresh), self, G_CONNECT_SWAPPED);
+  troupe_details_page_refresh (self);
+}

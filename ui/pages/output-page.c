@@ -1,0 +1,884 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* The output of what is picked.
+ *
+ * One worker: its current run, or a past one from the chooser. Several: their current runs
+ * merged. The journals are read by the log view; this page only says which. */
+
+#include "config.h"
+
+#include "pages/output-page.h"
+
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+#include "client/bus-call.h"
+#include "client/format.h"
+#include "client/run-item.h"
+#include "journal/journal-format.h"
+#include "pages/input-history.h"
+#include "parts/file-chooser.h"
+
+struct _TroupeOutputPage
+{
+  GtkWidget parent_instance;
+
+  GtkWidget *box;
+  GtkSearchBar *search_bar;
+  GtkEditable *search_entry;
+  GtkLabel *search_count;
+  GtkStack *stack;
+  GtkWidget *scroller;
+  TroupeLogView *log;
+  GtkLabel *placeholder;
+  GtkRevealer *new_rows;
+  GtkButton *new_rows_button;
+  AdwStatusPage *status;
+  GtkButton *status_button;
+  GtkRevealer *end_bar;
+  GtkWidget *end_box;
+  GtkImage *end_icon;
+  GtkLabel *end_text;
+  GtkButton *end_button;
+  GtkWidget *input_bar;
+  GtkEditable *input_entry;
+  GtkWidget *input_end;
+
+  GSimpleActionGroup *actions; /* (owned) */
+  GtkWidget *run_chooser;      /* (owned) */
+  GListStore *runs;            /* (owned) of TroupeRunItem, newest first */
+  TroupeSubject *subject;      /* (owned) (nullable) */
+  guint past_run;              /* number of the run on view; 0: the current one */
+  GCancellable *runs_cancellable; /* (owned) (nullable) */
+  guint runs_asked_for;        /* the run that was current when runs were last asked for */
+  gboolean filling_runs;
+  GHashTable *histories;       /* (owned) worker key -> TroupeInputHistory */
+  gboolean match_case;
+  gboolean match_regex;
+  gboolean filter;
+  char *input_closed_for; /* (owned) (nullable): key of the worker whose input was ended */
+  guint input_closed_run;
+};
+
+enum
+{
+  NOTICE,
+  N_SIGNALS,
+};
+
+G_DEFINE_FINAL_TYPE (TroupeOutputPage, troupe_output_page, GTK_TYPE_WIDGET)
+
+static guint signals[N_SIGNALS];
+
+static void troupe_output_page_refresh (TroupeOutputPage *self);
+
+static void
+troupe_output_page_tell (TroupeOutputPage *self, const char *text)
+{
+  g_signal_emit (self, signals[NOTICE], 0, text);
+}
+
+static TroupeWorkerItem *
+troupe_output_page_get_worker (TroupeOutputPage *self)
+{
+  return self->subject != NULL ? troupe_subject_get_worker (self->subject) : NULL;
+}
+
+/* ---- Past runs ---- */
+
+static TroupeRunItem *
+troupe_output_page_get_past_run (TroupeOutputPage *self)
+{
+  for (guint i = 0; self->past_run != 0 && i < g_list_model_get_n_items (G_LIST_MODEL (self->runs)); i++)
+    {
+      g_autoptr (TroupeRunItem) run = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
+
+      if (troupe_run_item_get_number (run) == self->past_run)
+        return run;
+    }
+  return NULL;
+}
+
+static char *
+dup_run_title (TroupeOutputPage *self, TroupeRunItem *run)
+{
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+  g_autofree char *moment = troupe_format_dup_moment (troupe_run_item_get_started_usec (run));
+  const char *summary = troupe_run_item_get_summary (run);
+
+  if (worker != NULL && troupe_run_item_get_number (run) == troupe_worker_item_get_run (worker) &&
+      troupe_worker_item_is_alive (worker))
+    return g_strdup_printf (_ ("Run %u, now, since %s"), troupe_run_item_get_number (run), moment);
+  if (summary[0] != '\0')
+    return g_strdup_printf (_ ("Run %u, %s: %s"), troupe_run_item_get_number (run), moment, summary);
+  return g_strdup_printf (_ ("Run %u, %s"), troupe_run_item_get_number (run), moment);
+}
+
+static void
+run_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item, TroupeOutputPage *self)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 48);
+  gtk_list_item_set_child (list_item, label);
+}
+
+static void
+run_bind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item, TroupeOutputPage *self)
+{
+  g_autofree char *title = dup_run_title (self, gtk_list_item_get_item (list_item));
+
+  gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (list_item)), title);
+}
+
+static void
+short_run_bind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item, TroupeOutputPage *self)
+{
+  g_autofree char *title =
+      g_strdup_printf (_ ("Run %u"), troupe_run_item_get_number (gtk_list_item_get_item (list_item)));
+
+  gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (list_item)), title);
+}
+
+static void
+run_chosen_cb (TroupeOutputPage *self)
+{
+  TroupeRunItem *run = gtk_drop_down_get_selected_item (GTK_DROP_DOWN (self->run_chooser));
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+
+  if (self->filling_runs || run == NULL || worker == NULL)
+    return;
+  self->past_run = troupe_run_item_get_number (run) == troupe_worker_item_get_run (worker)
+                       ? 0
+                       : troupe_run_item_get_number (run);
+  troupe_output_page_refresh (self);
+}
+
+static void
+runs_loaded_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (TroupeOutputPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) runs =
+      troupe_worker_item_load_runs_finish (TROUPE_WORKER_ITEM (object), result, &error);
+
+  if (runs == NULL)
+    {
+      g_debug ("no list of runs: %s", error->message);
+      return;
+    }
+  if (troupe_output_page_get_worker (self) != TROUPE_WORKER_ITEM (object))
+    return;
+  self->filling_runs = TRUE;
+  g_list_store_splice (self->runs, 0, g_list_model_get_n_items (G_LIST_MODEL (self->runs)), runs->pdata, runs->len);
+  for (guint i = 0; i < runs->len; i++)
+    if (troupe_run_item_get_number (runs->pdata[i]) == self->past_run)
+      gtk_drop_down_set_selected (GTK_DROP_DOWN (self->run_chooser), i);
+  if (self->past_run == 0 && runs->len > 0)
+    gtk_drop_down_set_selected (GTK_DROP_DOWN (self->run_chooser), 0);
+  self->filling_runs = FALSE;
+  gtk_widget_set_visible (self->run_chooser, runs->len > 1);
+}
+
+static void
+troupe_output_page_load_runs (TroupeOutputPage *self)
+{
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+
+  g_cancellable_cancel (self->runs_cancellable);
+  g_clear_object (&self->runs_cancellable);
+  if (worker == NULL)
+    {
+      gtk_widget_set_visible (self->run_chooser, FALSE);
+      return;
+    }
+  self->runs_asked_for = troupe_worker_item_get_run (worker);
+  self->runs_cancellable = g_cancellable_new ();
+  troupe_worker_item_load_runs_async (worker, self->runs_cancellable, runs_loaded_cb, g_object_ref (self));
+}
+
+/* ---- What is on view ---- */
+
+static void
+troupe_output_page_show_status (TroupeOutputPage *self, const char *icon, const char *title,
+                                const char *description, const char *button, const char *action)
+{
+  adw_status_page_set_icon_name (self->status, icon);
+  adw_status_page_set_title (self->status, title);
+  adw_status_page_set_description (self->status, description);
+  gtk_widget_set_visible (GTK_WIDGET (self->status_button), button != NULL);
+  if (button != NULL)
+    {
+      gtk_button_set_label (self->status_button, button);
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->status_button), action);
+    }
+  gtk_stack_set_visible_child_name (self->stack, "status");
+}
+
+/* Tells the log view which runs to show; a page instead when there is nothing to read. */
+static void
+troupe_output_page_show_runs (TroupeOutputPage *self)
+{
+  GPtrArray *workers = troupe_subject_get_workers (self->subject);
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+  TroupeRunItem *past = troupe_output_page_get_past_run (self);
+  g_autoptr (GArray) runs = g_array_new (FALSE, TRUE, sizeof (TroupeLogRun));
+
+  if (past != NULL)
+    {
+      TroupeLogRun run = { troupe_run_item_get_journal (past), NULL, troupe_run_item_get_started_usec (past) };
+
+      g_array_append_val (runs, run);
+    }
+  else
+    for (guint i = 0; i < workers->len; i++)
+      {
+        TroupeWorkerItem *one = workers->pdata[i];
+        TroupeLogRun run = { troupe_worker_item_get_journal (one), troupe_worker_item_get_name (one),
+                             troupe_worker_item_get_started_usec (one) };
+
+        if (run.journal_dir[0] != '\0')
+          g_array_append_val (runs, run);
+      }
+
+  troupe_log_view_set_runs (self->log, (const TroupeLogRun *) runs->data, runs->len);
+  if (runs->len == 0)
+    {
+      if (worker != NULL)
+        troupe_output_page_show_status (self, "media-playback-start-symbolic", _ ("Not Started Yet"),
+                                        _ ("Its output appears here once it runs."), _ ("_Start"), "win.start");
+      else
+        troupe_output_page_show_status (self, "media-playback-start-symbolic", _ ("Nothing Has Run Yet"),
+                                        _ ("Output appears here once a worker runs."), _ ("_Start All"), "win.start");
+      gtk_button_set_use_underline (self->status_button, TRUE);
+      return;
+    }
+  if (runs->len == 1 && (past != NULL || (worker != NULL && !troupe_worker_item_is_alive (worker))) &&
+      !g_file_test (g_array_index (runs, TroupeLogRun, 0).journal_dir, G_FILE_TEST_IS_DIR))
+    {
+      troupe_output_page_show_status (self, "user-trash-symbolic", _ ("The Journal Is Gone"),
+                                      _ ("The folder that held this run’s output was deleted."), _ ("_Run Again"),
+                                      "win.restart");
+      gtk_button_set_use_underline (self->status_button, TRUE);
+      return;
+    }
+  gtk_stack_set_visible_child_name (self->stack, "log");
+}
+
+/* In words how the run on view ended, or whom a stop waits for. */
+static void
+troupe_output_page_show_end (TroupeOutputPage *self)
+{
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+  TroupeRunItem *past = troupe_output_page_get_past_run (self);
+  const char *summary = "";
+  gboolean crashed = FALSE;
+
+  if (past != NULL)
+    {
+      summary = troupe_run_item_get_summary (past);
+      gtk_image_set_from_icon_name (self->end_icon, "document-open-recent-symbolic");
+      gtk_button_set_label (self->end_button, _ ("Current Run"));
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->end_button), "output.current-run");
+    }
+  else if (worker != NULL && !troupe_worker_item_is_alive (worker) && troupe_worker_item_get_run (worker) > 0)
+    {
+      TroupeState state = troupe_worker_item_get_state (worker);
+
+      summary = troupe_worker_item_get_exit_summary (worker);
+      crashed = state == TROUPE_STATE_FAILED || state == TROUPE_STATE_BACKOFF;
+      gtk_image_set_from_icon_name (self->end_icon, troupe_format_state_icon (state));
+      gtk_button_set_label (self->end_button, _ ("Restart"));
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->end_button), "win.restart");
+    }
+  if (crashed)
+    gtk_widget_add_css_class (self->end_box, "crashed");
+  else
+    gtk_widget_remove_css_class (self->end_box, "crashed");
+  /* An empty label while it slides away would jump. */
+  if (summary[0] != '\0')
+    gtk_label_set_text (self->end_text, summary);
+  gtk_revealer_set_reveal_child (self->end_bar, summary[0] != '\0');
+}
+
+static gboolean
+input_is_closed (TroupeOutputPage *self, TroupeWorkerItem *worker)
+{
+  return g_strcmp0 (self->input_closed_for, troupe_worker_item_get_key (worker)) == 0 &&
+         self->input_closed_run == troupe_worker_item_get_run (worker);
+}
+
+static void
+troupe_output_page_show_input (TroupeOutputPage *self)
+{
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+  gboolean alive = worker != NULL && self->past_run == 0 && troupe_worker_item_is_alive (worker);
+  gboolean open = alive && !input_is_closed (self, worker);
+
+  gtk_widget_set_visible (self->input_bar, alive);
+  gtk_widget_set_sensitive (self->input_bar, open && troupe_worker_item_is_connected (worker));
+  g_object_set (self->input_entry, "placeholder-text",
+                open ? _ ("Type to its standard input") : _ ("Its standard input was ended"), NULL);
+}
+
+static void
+troupe_output_page_show_placeholder (TroupeOutputPage *self)
+{
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+  const char *problem = troupe_log_view_get_problem (self->log);
+  const char *text = NULL;
+
+  if (problem != NULL)
+    text = problem;
+  else if (troupe_log_view_get_n_rows (self->log) == 0)
+    {
+      if (troupe_log_view_get_filtering (self->log))
+        text = _ ("No line matches");
+      else if (worker != NULL && !troupe_worker_item_is_alive (worker))
+        text = _ ("It wrote nothing");
+      else
+        text = _ ("No output yet");
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->placeholder), text != NULL);
+  if (text != NULL)
+    gtk_label_set_text (self->placeholder, text);
+}
+
+static void
+troupe_output_page_show_new_rows (TroupeOutputPage *self)
+{
+  guint64 n = troupe_log_view_get_n_new_rows (self->log);
+  gboolean away = !troupe_log_view_get_follow (self->log);
+  g_autofree char *text = NULL;
+
+  gtk_revealer_set_reveal_child (self->new_rows, away && n > 0);
+  if (!away || n == 0)
+    return;
+  /* Translators: lines that came while one reads further up */
+  text = g_strdup_printf (_ ("↓ %'" G_GUINT64_FORMAT " new"), n);
+  gtk_button_set_label (self->new_rows_button, text);
+}
+
+static void
+troupe_output_page_refresh (TroupeOutputPage *self)
+{
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+
+  if (self->subject == NULL || troupe_subject_is_empty (self->subject))
+    {
+      troupe_log_view_set_runs (self->log, NULL, 0);
+      return;
+    }
+  if (worker != NULL && troupe_worker_item_get_run (worker) != self->runs_asked_for)
+    {
+      /* A new run begins: whoever looked at an old one goes on looking at it. */
+      troupe_output_page_load_runs (self);
+    }
+  troupe_output_page_show_runs (self);
+  troupe_output_page_show_end (self);
+  troupe_output_page_show_input (self);
+  troupe_output_page_show_placeholder (self);
+  troupe_output_page_show_new_rows (self);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    troupe_output_page_mark_seen (self);
+}
+
+/* ---- Search ---- */
+
+static void
+search_cb (TroupeOutputPage *self)
+{
+  TroupeLogMatchFlags flags = (self->match_case ? TROUPE_LOG_MATCH_CASE : 0) |
+                              (self->match_regex ? TROUPE_LOG_MATCH_REGEX : 0);
+  const char *text = gtk_search_bar_get_search_mode (self->search_bar) ? gtk_editable_get_text (self->search_entry) : "";
+  g_autoptr (GError) error = NULL;
+
+  if (troupe_log_view_set_search (self->log, text, flags, &error) &&
+      troupe_log_view_set_filter (self->log, self->filter ? text : NULL, flags, &error))
+    {
+      gtk_widget_remove_css_class (GTK_WIDGET (self->search_entry), "error");
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self->search_entry), NULL);
+    }
+  else
+    {
+      gtk_widget_add_css_class (GTK_WIDGET (self->search_entry), "error");
+      gtk_widget_set_tooltip_text (GTK_WIDGET (self->search_entry), error->message);
+      gtk_label_set_text (self->search_count, "");
+    }
+}
+
+static void
+count_cb (TroupeOutputPage *self)
+{
+  guint64 n = troupe_log_view_get_n_matches (self->log);
+  guint64 current = troupe_log_view_get_current_match (self->log);
+  const char *text = gtk_editable_get_text (self->search_entry);
+  g_autofree char *count = NULL;
+
+  if (text[0] == '\0')
+    count = g_strdup ("");
+  else if (n == 0)
+    count = g_strdup (troupe_log_view_get_searching (self->log) ? "…" : _ ("None"));
+  else if (current > 0)
+    count = g_strdup_printf (_ ("%'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT), current, n);
+  else
+    count = g_strdup_printf ("%'" G_GUINT64_FORMAT, n);
+  gtk_label_set_text (self->search_count, count);
+}
+
+static void
+next_match_cb (TroupeOutputPage *self)
+{
+  troupe_log_view_find_next (self->log);
+}
+
+static void
+previous_match_cb (TroupeOutputPage *self)
+{
+  troupe_log_view_find_previous (self->log);
+}
+
+static void
+show_search (TroupeOutputPage *self)
+{
+  gtk_search_bar_set_search_mode (self->search_bar, TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
+  gtk_editable_select_region (self->search_entry, 0, -1);
+}
+
+static void
+hide_search (TroupeOutputPage *self)
+{
+  gtk_search_bar_set_search_mode (self->search_bar, FALSE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->log));
+}
+
+/* ---- Standard input ---- */
+
+static TroupeInputHistory *
+troupe_output_page_get_history (TroupeOutputPage *self)
+{
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+  TroupeInputHistory *history;
+
+  if (worker == NULL)
+    return NULL;
+  history = g_hash_table_lookup (self->histories, troupe_worker_item_get_key (worker));
+  if (history == NULL)
+    {
+      history = troupe_input_history_new ();
+      g_hash_table_insert (self->histories, g_strdup (troupe_worker_item_get_key (worker)), history);
+    }
+  return history;
+}
+
+static void
+input_sent_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (TroupeOutputPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = troupe_bus_call_finish (object, result, &error);
+
+  if (reply == NULL)
+    troupe_output_page_tell (self, error->message);
+}
+
+static void
+input_activate_cb (TroupeOutputPage *self)
+{
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+  const char *text = gtk_editable_get_text (self->input_entry);
+  g_autoptr (GBytes) bytes = NULL;
+  char *line;
+
+  if (worker == NULL)
+    return;
+  line = g_strconcat (text, "\n", NULL);
+  bytes = g_bytes_new_take (line, strlen (line));
+  troupe_worker_item_input_async (worker, bytes, input_sent_cb, g_object_ref (self));
+  troupe_input_history_add (troupe_output_page_get_history (self), text);
+  gtk_editable_set_text (self->input_entry, "");
+}
+
+static void
+end_input (TroupeOutputPage *self)
+{
+  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
+
+  if (worker == NULL || input_is_closed (self, worker))
+    return;
+  troupe_worker_item_call_async (worker, "CloseInput", input_sent_cb, g_object_ref (self));
+  g_free (self->input_closed_for);
+  self->input_closed_for = g_strdup (troupe_worker_item_get_key (worker));
+  self->input_closed_run = troupe_worker_item_get_run (worker);
+  troupe_output_page_show_input (self);
+}
+
+static gboolean
+input_key_cb (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state,
+              TroupeOutputPage *self)
+{
+  TroupeInputHistory *history = troupe_output_page_get_history (self);
+  const char *line = NULL;
+
+  if (keyval == GDK_KEY_d && (state & GDK_CONTROL_MASK) != 0)
+    {
+      end_input (self);
+      return GDK_EVENT_STOP;
+    }
+  if (history == NULL)
+    return GDK_EVENT_PROPAGATE;
+  if (keyval == GDK_KEY_Up)
+    line = troupe_input_history_older (history, gtk_editable_get_text (self->input_entry));
+  else if (keyval == GDK_KEY_Down)
+    line = troupe_input_history_newer (history);
+  else
+    return GDK_EVENT_PROPAGATE;
+  if (line != NULL)
+    {
+      g_autofree char *copy = g_strdup (line);
+
+      gtk_editable_set_text (self->input_entry, copy);
+      gtk_editable_set_position (self->input_entry, -1);
+    }
+  return GDK_EVENT_STOP;
+}
+
+/* ---- Actions ---- */
+
+static void
+saved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (TroupeOutputPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (troupe_log_view_save_finish (TROUPE_LOG_VIEW (object), result, &error))
+    troupe_output_page_tell (self, _ ("Output saved"));
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    troupe_output_page_tell (self, error->message);
+}
+
+static void
+save_chosen_cb (GFile *file, gpointer user_data)
+{
+  g_autoptr (TroupeOutputPage) self = user_data;
+
+  if (file != NULL)
+    troupe_log_view_save_async (self->log, file, NULL, saved_cb, g_object_ref (self));
+}
+
+static void
+save_as_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  TroupeOutputPage *self = user_data;
+  g_autofree char *title = troupe_subject_dup_title (self->subject);
+  g_autofree char *name = g_strconcat (title, ".log", NULL);
+
+  troupe_file_chooser_save (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), _ ("Save Output"), name,
+                            save_chosen_cb, g_object_ref (self));
+}
+
+static void
+find_action_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  show_search (user_data);
+}
+
+static void
+find_next_action_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  next_match_cb (user_data);
+}
+
+static void
+find_previous_action_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  previous_match_cb (user_data);
+}
+
+static void
+clear_action_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  troupe_log_view_clear (TROUPE_OUTPUT_PAGE (user_data)->log);
+}
+
+static void
+unclear_action_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  troupe_log_view_unclear (TROUPE_OUTPUT_PAGE (user_data)->log);
+}
+
+static void
+follow_now_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  troupe_log_view_set_follow (TROUPE_OUTPUT_PAGE (user_data)->log, TRUE);
+}
+
+static void
+current_run_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  TroupeOutputPage *self = user_data;
+
+  self->past_run = 0;
+  troupe_output_page_load_runs (self);
+  troupe_output_page_refresh (self);
+}
+
+static void
+toggle_cb (GSimpleAction *action, GVariant *value, gpointer user_data)
+{
+  TroupeOutputPage *self = user_data;
+  const char *name = g_action_get_name (G_ACTION (action));
+  gboolean on = g_variant_get_boolean (value);
+
+  g_simple_action_set_state (action, value);
+  if (g_str_equal (name, "match-case"))
+    self->match_case = on;
+  else if (g_str_equal (name, "match-regex"))
+    self->match_regex = on;
+  else
+    self->filter = on;
+  search_cb (self);
+}
+
+static const GActionEntry entries[] = {
+  { .name = "find", .activate = find_action_cb },
+  { .name = "find-next", .activate = find_next_action_cb },
+  { .name = "find-previous", .activate = find_previous_action_cb },
+  { .name = "clear", .activate = clear_action_cb },
+  { .name = "unclear", .activate = unclear_action_cb },
+  { .name = "save-as", .activate = save_as_cb },
+  { .name = "follow-now", .activate = follow_now_cb },
+  { .name = "current-run", .activate = current_run_cb },
+  { .name = "match-case", .state = "false", .change_state = toggle_cb },
+  { .name = "match-regex", .state = "false", .change_state = toggle_cb },
+  { .name = "filter", .state = "false", .change_state = toggle_cb },
+};
+
+static void
+notice_cb (TroupeOutputPage *self, const char *text)
+{
+  troupe_output_page_tell (self, text);
+}
+
+/* ---- Object ---- */
+
+static void
+troupe_output_page_dispose (GObject *object)
+{
+  TroupeOutputPage *self = TROUPE_OUTPUT_PAGE (object);
+
+  if (self->runs_cancellable != NULL)
+    g_cancellable_cancel (self->runs_cancellable);
+  g_clear_object (&self->runs_cancellable);
+  if (self->subject != NULL)
+    g_signal_handlers_disconnect_by_data (self->subject, self);
+  g_clear_object (&self->subject);
+  g_clear_pointer (&self->box, gtk_widget_unparent);
+  g_clear_object (&self->run_chooser);
+  g_clear_object (&self->runs);
+  g_clear_object (&self->actions);
+  G_OBJECT_CLASS (troupe_output_page_parent_class)->dispose (object);
+}
+
+static void
+troupe_output_page_finalize (GObject *object)
+{
+  TroupeOutputPage *self = TROUPE_OUTPUT_PAGE (object);
+
+  g_hash_table_unref (self->histories);
+  g_free (self->input_closed_for);
+  G_OBJECT_CLASS (troupe_output_page_parent_class)->finalize (object);
+}
+
+static void
+troupe_output_page_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (troupe_output_page_parent_class)->map (widget);
+  troupe_output_page_mark_seen (TROUPE_OUTPUT_PAGE (widget));
+}
+
+static void
+troupe_output_page_class_init (TroupeOutputPageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = troupe_output_page_dispose;
+  object_class->finalize = troupe_output_page_finalize;
+  widget_class->map = troupe_output_page_map;
+
+  signals[NOTICE] = g_signal_new ("notice", TROUPE_TYPE_OUTPUT_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  g_type_ensure (TROUPE_TYPE_LOG_VIEW);
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/troupe/Troupe/pages/output-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, box);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, search_bar);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, search_entry);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, search_count);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, scroller);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, log);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, placeholder);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, new_rows);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, new_rows_button);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, status);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, status_button);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_bar);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_box);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_icon);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_text);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_button);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, input_bar);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, input_entry);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, input_end);
+}
+
+static void
+troupe_output_page_make_run_chooser (TroupeOutputPage *self)
+{
+  g_autoptr (GtkListItemFactory) list_factory = gtk_signal_list_item_factory_new ();
+  g_autoptr (GtkListItemFactory) button_factory = gtk_signal_list_item_factory_new ();
+
+  self->runs = g_list_store_new (TROUPE_TYPE_RUN_ITEM);
+  self->run_chooser = g_object_ref_sink (gtk_drop_down_new (G_LIST_MODEL (g_object_ref (self->runs)), NULL));
+  g_signal_connect (list_factory, "setup", G_CALLBACK (run_setup_cb), self);
+  g_signal_connect (list_factory, "bind", G_CALLBACK (run_bind_cb), self);
+  g_signal_connect (button_factory, "setup", G_CALLBACK (run_setup_cb), self);
+  g_signal_connect (button_factory, "bind", G_CALLBACK (short_run_bind_cb), self);
+  gtk_drop_down_set_factory (GTK_DROP_DOWN (self->run_chooser), button_factory);
+  gtk_drop_down_set_list_factory (GTK_DROP_DOWN (self->run_chooser), list_factory);
+  gtk_widget_set_visible (self->run_chooser, FALSE);
+  gtk_widget_set_tooltip_text (self->run_chooser, _ ("Past Runs"));
+  g_signal_connect_object (self->run_chooser, "notify::selected", G_CALLBACK (run_chosen_cb), self,
+                           G_CONNECT_SWAPPED);
+}
+
+static void
+add_property_action (TroupeOutputPage *self, const char *name)
+{
+  g_autoptr (GPropertyAction) action = g_property_action_new (name, self->log, name);
+
+  g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (action));
+}
+
+static void
+troupe_output_page_init (TroupeOutputPage *self)
+{
+  static const char *const log_properties[] = { "wrap", "time-stamps", "follow", "show-stdout", "show-stderr",
+                                                "show-events" };
+  GtkEventController *keys = gtk_event_controller_key_new ();
+
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->histories =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) troupe_input_history_free);
+  troupe_output_page_make_run_chooser (self);
+
+  self->actions = g_simple_action_group_new ();
+  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
+  for (gsize i = 0; i < G_N_ELEMENTS (log_properties); i++)
+    add_property_action (self, log_properties[i]);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "output", G_ACTION_GROUP (self->actions));
+
+  gtk_search_bar_connect_entry (self->search_bar, self->search_entry);
+  g_signal_connect_object (self->search_bar, "notify::search-mode-enabled", G_CALLBACK (search_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->search_entry, "search-changed", G_CALLBACK (search_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->search_entry, "activate", G_CALLBACK (previous_match_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->search_entry, "next-match", G_CALLBACK (next_match_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->search_entry, "previous-match", G_CALLBACK (previous_match_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->search_entry, "stop-search", G_CALLBACK (hide_search), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->log, "find", G_CALLBACK (show_search), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->log, "dismiss-find", G_CALLBACK (hide_search), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->log, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->log, "notify::n-matches", G_CALLBACK (count_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->log, "notify::current-match", G_CALLBACK (count_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->log, "notify::searching", G_CALLBACK (count_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->log, "notify::n-new-rows", G_CALLBACK (troupe_output_page_show_new_rows), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->log, "notify::follow", G_CALLBACK (troupe_output_page_show_new_rows), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->log, "notify::n-rows", G_CALLBACK (troupe_output_page_show_placeholder), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->log, "notify::problem", G_CALLBACK (troupe_output_page_show_placeholder), self,
+                           G_CONNECT_SWAPPED);
+
+  g_signal_connect_object (self->input_entry, "activate", G_CALLBACK (input_activate_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->input_end, "clicked", G_CALLBACK (end_input), self, G_CONNECT_SWAPPED);
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  g_signal_connect_object (keys, "key-pressed", G_CALLBACK (input_key_cb), self, 0);
+  gtk_widget_add_controller (GTK_WIDGET (self->input_entry), keys);
+}
+
+void
+troupe_output_page_set_subject (TroupeOutputPage *self, TroupeSubject *subject)
+{
+  if (self->subject == subject)
+    return;
+  if (self->subject != NULL)
+    g_signal_handlers_disconnect_by_data (self->subject, self);
+  g_set_object (&self->subject, subject);
+  self->past_run = 0;
+  self->runs_asked_for = 0;
+  g_list_store_remove_all (self->runs);
+  gtk_widget_set_visible (self->run_chooser, FALSE);
+  gtk_editable_set_text (self->input_entry, "");
+  if (subject != NULL)
+    g_signal_connect_object (subject, "changed", G_CALLBACK (troupe_output_page_refresh), self, G_CONNECT_SWAPPED);
+  troupe_output_page_refresh (self);
+}
+
+static gboolean
+font_from_setting (GValue *value, GVariant *variant, gpointer user_data)
+{
+  const char *font = g_variant_get_string (variant, NULL);
+
+  g_value_set_string (value, font[0] != '\0' ? font : NULL);
+  return TRUE;
+}
+
+void
+troupe_output_page_bind_settings (TroupeOutputPage *self, GSettings *settings)
+{
+  g_settings_bind (settings, "output-wrap", self->log, "wrap", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "output-time-stamps", self->log, "time-stamps", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind_with_mapping (settings, "output-font", self->log, "font", G_SETTINGS_BIND_GET, font_from_setting,
+                                NULL, NULL, NULL);
+}
+
+GActionGroup *
+troupe_output_page_get_actions (TroupeOutputPage *self)
+{
+  return G_ACTION_GROUP (self->actions);
+}
+
+GtkWidget *
+troupe_output_page_get_run_chooser (TroupeOutputPage *self)
+{
+  return self->run_chooser;
+}
+
+TroupeLogView *
+troupe_output_page_get_log_view (TroupeOutputPage *self)
+{
+  return self->log;
+}
+
+void
+troupe_output_page_mark_seen (TroupeOutputPage *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GPtrArray *workers;
+
+  if (self->subject == NULL || !GTK_IS_WINDOW (root) || !gtk_window_is_active (GTK_WINDOW (root)))
+    return;
+  workers = troupe_subject_get_workers (self->subject);
+  for (guint i = 0; i < workers->len; i++)
+    troupe_worker_item_mark_seen (workers->pdata[i]);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* Text and order of the overview's columns. */
+
+#include "config.h"
+
+#include "pages/table-column.h"
+
+#include <glib/gi18n.h>
+
+#include "client/format.h"
+#include "client/process-item.h"
+#include "client/worker-item.h"
+
+static const struct
+{
+  const char *title;
+  int width;
+  gboolean is_figure;
+  gboolean is_sampled;
+} columns[TROUPE_N_COLUMNS] = {
+  [TROUPE_COLUMN_NAME] = { N_ ("Name"), 150, FALSE, FALSE },
+  [TROUPE_COLUMN_STATE] = { N_ ("State"), 112, FALSE, TRUE },
+  [TROUPE_COLUMN_CPU] = { N_ ("CPU"), 72, TRUE, TRUE },
+  [TROUPE_COLUMN_MEMORY] = { N_ ("Memory"), 90, TRUE, TRUE },
+  [TROUPE_COLUMN_PID] = { N_ ("PID"), 72, TRUE, FALSE },
+  [TROUPE_COLUMN_THREADS] = { N_ ("Threads"), 74, TRUE, TRUE },
+  [TROUPE_COLUMN_UP] = { N_ ("Up"), 84, TRUE, TRUE },
+  [TROUPE_COLUMN_RESTARTS] = { N_ ("Restarts"), 78, TRUE, FALSE },
+  [TROUPE_COLUMN_EXIT] = { N_ ("Last exit"), 82, TRUE, FALSE },
+};
+
+const char *
+troupe_column_get_title (TroupeColumn column)
+{
+  return _ (columns[column].title);
+}
+
+int
+troupe_column_get_width (TroupeColumn column)
+{
+  return columns[column].width;
+}
+
+gboolean
+troupe_column_is_figure (TroupeColumn column)
+{
+  return columns[column].is_figure;
+}
+
+gboolean
+troupe_column_is_sampled (TroupeColumn column)
+{
+  return columns[column].is_sampled;
+}
+
+static guint64
+process_uptime (TroupeProcessItem *process)
+{
+  guint64 now = (guint64) g_get_real_time ();
+  guint64 started = troupe_process_item_get_started_usec (process);
+
+  return started != 0 && started < now ? now - started : 0;
+}
+
+static char *
+dup_process_text (TroupeColumn column, TroupeProcessItem *process, double cpu_divisor)
+{
+  switch (column)
+    {
+    case TROUPE_COLUMN_NAME:
+      return g_strdup (troupe_process_item_get_command (process));
+    case TROUPE_COLUMN_STATE:
+      return g_strdup (troupe_process_item_get_state_word (process));
+    case TROUPE_COLUMN_CPU:
+      return troupe_format_dup_percent (troupe_process_item_get_cpu_percent (process) / cpu_divisor);
+    case TROUPE_COLUMN_MEMORY:
+      return troupe_format_dup_bytes (troupe_process_item_get_memory_bytes (process));
+    case TROUPE_COLUMN_PID:
+      return g_strdup_printf ("%u", troupe_process_item_get_pid (process));
+    case TROUPE_COLUMN_THREADS:
+      return g_strdup_printf ("%u", troupe_process_item_get_threads (process));
+    case TROUPE_COLUMN_UP:
+      return troupe_format_dup_duration (process_uptime (process));
+    case TROUPE_COLUMN_RESTARTS:
+    case TROUPE_COLUMN_EXIT:
+      return g_strdup ("");
+    }
+  g_return_val_if_reached (NULL);
+}
+
+static char *
+dup_worker_text (TroupeColumn column, TroupeWorkerItem *worker, double cpu_divisor)
+{
+  gboolean alive = troupe_worker_item_is_alive (worker);
+
+  switch (column)
+    {
+    case TROUPE_COLUMN_NAME:
+      return g_strdup (troupe_worker_item_get_name (worker));
+    case TROUPE_COLUMN_STATE:
+      return g_strdup (troupe_format_state_word (troupe_worker_item_get_state (worker)));
+    case TROUPE_COLUMN_RESTARTS:
+      return g_strdup_printf ("%u", troupe_worker_item_get_restarts (worker));
+    case TROUPE_COLUMN_EXIT:
+      return troupe_worker_item_dup_exit_text (worker);
+    case TROUPE_COLUMN_PID:
+      return troupe_worker_item_get_pid (worker) != 0
+                 ? g_strdup_printf ("%u", troupe_worker_item_get_pid (worker))
+                 : g_strdup ("");
+    case TROUPE_COLUMN_CPU:
+      return alive ? troupe_format_dup_percent (troupe_worker_item_get_cpu_percent (worker) / cpu_divisor)
+                   : g_strdup ("");
+    case TROUPE_COLUMN_MEMORY:
+      return alive ? troupe_format_dup_bytes (troupe_worker_item_get_memory_bytes (worker)) : g_strdup ("");
+    case TROUPE_COLUMN_THREADS:
+      return alive ? g_strdup_printf ("%u", troupe_worker_item_get_threads (worker)) : g_strdup ("");
+    case TROUPE_COLUMN_UP:
+      return alive ? troupe_format_dup_duration (troupe_worker_item_get_uptime_usec (worker)) : g_strdup ("");
+    }
+  g_return_val_if_reached (NULL);
+}
+
+char *
+troupe_column_dup_text (TroupeColumn column, GObject *item, double cpu_divisor)
+{
+  if (TROUPE_IS_PROCESS_ITEM (item))
+    return dup_process_text (column, TROUPE_PROCESS_ITEM (item), cpu_divisor);
+  return dup_worker_text (column, TROUPE_WORKER_ITEM (item), cpu_divisor);
+}
+
+/* What sorts a column of figures. */
+static double
+get_figure (TroupeColumn column, GObject *item)
+{
+  if (TROUPE_IS_PROCESS_ITEM (item))
+    {
+      TroupeProcessItem *process = TROUPE_PROCESS_ITEM (item);
+
+      switch (column)
+        {
+        case TROUPE_COLUMN_CPU:
+          return troupe_process_item_get_cpu_percent (process);
+        case TROUPE_COLUMN_MEMORY:
+          return (double) troupe_process_item_get_memory_bytes (process);
+        case TROUPE_COLUMN_THREADS:
+          return troupe_process_item_get_threads (process);
+        case TROUPE_COLUMN_UP:
+          return (double) process_uptime (process);
+        case TROUPE_COLUMN_NAME:
+        case TROUPE_COLUMN_STATE:
+        case TROUPE_COLUMN_PID:
+        case TROUPE_COLUMN_RESTARTS:
+        case TROUPE_COLUMN_EXIT:
+          return troupe_process_item_get_pid (process);
+        }
+    }
+  else
+    {
+      TroupeWorkerItem *worker = TROUPE_WORKER_ITEM (item);
+
+      switch (column)
+        {
+        case TROUPE_COLUMN_CPU:
+          return troupe_worker_item_get_cpu_percent (worker);
+        case TROUPE_COLUMN_MEMORY:
+          return (double) troupe_worker_item_get_memory_bytes (worker);
+        case TROUPE_COLUMN_THREADS:
+          return troupe_worker_item_get_threads (worker);
+        case TROUPE_COLUMN_UP:
+          return (double) troupe_worker_item_get_uptime_usec (worker);
+        case TROUPE_COLUMN_PID:
+          return troupe_worker_item_get_pid (worker);
+        case TROUPE_COLUMN_RESTARTS:
+          return troupe_worker_item_get_restarts (worker);
+        case TROUPE_COLUMN_EXIT:
+          return troupe_worker_item_get_exit_code (worker);
+        case TROUPE_COLUMN_STATE:
+          return troupe_worker_item_get_state (worker);
+        case TROUPE_COLUMN_NAME:
+          break;
+        }
+    }
+  return 0;
+}
+
+static int
+compare_names (GObject *a, GObject *b)
+{
+  g_autofree char *name_a = troupe_column_dup_text (TROUPE_COLUMN_NAME, a, 1);
+  g_autofree char *name_b = troupe_column_dup_text (TROUPE_COLUMN_NAME, b, 1);
+  g_autofree char *key_a = g_utf8_collate_key_for_filename (name_a, -1);
+  g_autofree char *key_b = g_utf8_collate_key_for_filename (name_b, -1);
+
+  return g_strcmp0 (key_a, key_b);
+}
+
+int
+troupe_column_compare (TroupeColumn column, GObject *a, GObject *b)
+{
+  double figure_a, figure_b;
+
+  if (column == TROUPE_COLUMN_NAME)
+    return compare_names (a, b);
+  figure_a = get_figure (column, a);
+  figure_b = get_figure (column, b);
+  return (figure_a > figure_b) - (figure_a < figure_b);
+}

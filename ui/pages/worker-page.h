@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "pages/output-page.h"
+
+G_BEGIN_DECLS
+
+/* What is picked, be it a worker, a program, a project or several: a title row with what one
+ * can do, then its output and its details. Uses the actions win.*.
+ *
+ * Signal: "notice" (const char *), passed on from the output. */
+#define TROUPE_TYPE_WORKER_PAGE (troupe_worker_page_get_type ())
+G_DECLARE_FINAL_TYPE (TroupeWorkerPage, troupe_worker_page, TROUPE, WORKER_PAGE, GtkWidget)
+
+void troupe_worker_page_set_subject (TroupeWorkerPage *self, TroupeSubject *subject);
+void troupe_worker_page_set_menu (TroupeWorkerPage *self, GMenuModel *menu);
+TroupeOutputPage *troupe_worker_page_get_output (TroupeWorkerPage *self);
+/* "output" or "details". */
+void troupe_worker_page_show (TroupeWorkerPage *self, const char *name);
+
+G_END_DECLS
