@@ -277,6 +277,7 @@ test_dead_children (void)
             }
         }
     }
+  /* A sample within a tick of the last one leaves its figure to the next. */
   g_usleep (TICK_USEC);
   figures = sample (sampler, 1);
   g_test_message ("%u samples, %" G_GUINT64_FORMAT " of %" G_GINT64_FORMAT " us", samples, figures.cpu_usec, expected);
@@ -328,7 +329,8 @@ test_never_falls (void)
   family_wait (&family, REPORT_WORD);
   dead = sample (sampler, 1);
   family_wait (&family, REPORT_WORD);
-  g_usleep (2 * TICK_USEC);
+  /* As above: the figure of a sample within a tick of the last waits for the next. */
+  g_usleep (TICK_USEC);
   later = sample (sampler, 1);
   g_assert_cmpuint (alive.cpu_usec, >=, 100 * MSEC);
   g_assert_cmpuint (dead.processes, ==, 1);
