@@ -16,8 +16,8 @@
 #include "cli/journal-set.h"
 #include "cli/log-printer.h"
 #include "cli/log-tail.h"
+#include "cli/run-choice.h"
 #include "cli/terminal-text.h"
-#include "cli/time-spec.h"
 #include "cli/worker-name.h"
 
 #define STDOUT_BUFFER_SIZE (256 * 1024)
@@ -30,8 +30,7 @@ typedef struct
   GPtrArray *places;
   char *root;
   unsigned mask;
-  TroupeRunChoice choice;
-  guint64 run;
+  TroupeChosenRuns runs;
   gboolean all_names; /* no name was given */
   gboolean follow;
   gint64 lines; /* -1: all */
@@ -53,7 +52,8 @@ static TroupeJournalSet *
 open_set (const Logs *logs)
 {
   TroupeJournalPart part = { TROUPE_LOG_OUTPUT, logs->mask };
-  TroupeJournalSet *set = troupe_journal_set_new (logs->root, &part, 1, logs->choice, logs->run);
+  TroupeJournalSet *set = troupe_journal_set_new (logs->root, &part, 1, logs->runs.choice,
+                                                    logs->runs.run);
   TroupeLogMerge *merge = troupe_journal_set_get_merge (set);
 
   for (guint i = 0; i < logs->places->len; i++)
@@ -165,23 +165,6 @@ print_logs (const Logs *logs)
 }
 
 static gboolean
-parse_time (const char *option, const char *text, guint64 *out_usec, GError **error)
-{
-  g_autoptr (GTimeZone) zone = g_time_zone_new_local ();
-  gint64 usec;
-
-  if (text == NULL)
-    return TRUE;
-  if (!troupe_time_spec_parse (text, g_get_real_time (), zone, &usec, error))
-    {
-      g_prefix_error (error, "%s: ", option);
-      return FALSE;
-    }
-  *out_usec = (guint64) MAX (usec, 1);
-  return TRUE;
-}
-
-static gboolean
 parse_stream (const char *text, unsigned *mask, GError **error)
 {
   if (text == NULL)
@@ -196,53 +179,6 @@ parse_stream (const char *text, unsigned *mask, GError **error)
       return FALSE;
     }
   return TRUE;
-}
-
-static gboolean
-parse_run (const char *text, Logs *logs, GError **error)
-{
-  if (text == NULL)
-    /* A time may lie in any run. */
-    logs->choice = logs->format.since_usec != 0 || logs->format.until_usec != 0 ? TROUPE_RUNS_ALL : TROUPE_RUNS_LAST;
-  else if (strcmp (text, "all") == 0)
-    logs->choice = TROUPE_RUNS_ALL;
-  else if (g_ascii_string_to_unsigned (text, 10, 1, G_MAXUINT32, &logs->run, NULL))
-    logs->choice = TROUPE_RUNS_ONE;
-  else
-    {
-      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED, "--run “%s”: expected the number of a run, or all", text);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-/* Only where the one run that was asked for is not there is emptiness an error. */
-static gboolean
-check_run (const Logs *logs, GError **error)
-{
-  const TroupeJournalPlace *first;
-  g_autoptr (GArray) first_runs = NULL;
-
-  if (logs->choice != TROUPE_RUNS_ONE || logs->places->len == 0)
-    return TRUE;
-  for (guint i = 0; i < logs->places->len; i++)
-    {
-      g_autoptr (GArray) runs = troupe_journal_tree_list_runs (((TroupeJournalPlace *) logs->places->pdata[i])->dir);
-
-      for (guint j = 0; j < runs->len; j++)
-        if (g_array_index (runs, guint64, j) == logs->run)
-          return TRUE;
-    }
-  first = logs->places->pdata[0];
-  first_runs = troupe_journal_tree_list_runs (first->dir);
-  if (first_runs->len == 0)
-    g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED, "%s has not run yet", first->worker);
-  else
-    g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED,
-                 "%s has no run %" G_GUINT64_FORMAT "; kept are %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
-                 first->worker, logs->run, g_array_index (first_runs, guint64, 0),
-                 g_array_index (first_runs, guint64, first_runs->len - 1));
-  return FALSE;
 }
 
 static void
@@ -289,16 +225,17 @@ run (const TroupeCommand *command, int argc, char **argv)
     return troupe_command_usage_error (command, "--lines: expected a number of lines");
   if (logs.follow && until != NULL)
     return troupe_command_usage_error (command, "--follow and --until do not go together");
-  if (!parse_time ("--since", since, &logs.format.since_usec, &error) ||
-      !parse_time ("--until", until, &logs.format.until_usec, &error) || !parse_stream (stream, &logs.mask, &error) ||
-      !parse_run (run_text, &logs, &error))
+  if (!troupe_run_choice_parse_time ("--since", since, &logs.format.since_usec, &error) ||
+      !troupe_run_choice_parse_time ("--until", until, &logs.format.until_usec, &error) ||
+      !parse_stream (stream, &logs.mask, &error) ||
+      !troupe_run_choice_parse (run_text, since != NULL || until != NULL, &logs.runs, &error))
     return troupe_command_usage_error (command, "%s", error->message);
   /* Output is bytes, so the expression sees bytes. */
   if (grep != NULL && (logs.format.grep = g_regex_new (grep, G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, &error)) == NULL)
     return troupe_command_usage_error (command, "--grep: %s", error->message);
   logs.all_names = argc == 1;
   logs.places = troupe_journal_names_resolve (argv + 1, &logs.root, &error);
-  if (logs.places == NULL || !check_run (&logs, &error))
+  if (logs.places == NULL || !troupe_run_choice_check (&logs.runs, logs.places, &error))
     return troupe_command_report (error);
   set_format (&logs);
   setvbuf (stdout, stdout_buffer, _IOFBF, sizeof stdout_buffer);

@@ -22,6 +22,7 @@ typedef struct
 {
   GString *held;     /* what has come of a line */
   guint64 time_usec; /* of its first byte */
+  TroupeRecordKind kind; /* likewise */
   gboolean begun;    /* a piece of the line was given out already */
   gboolean seen;     /* bytes of the stream came in this run */
   gboolean skipping; /* we came in the middle of a line: wait for the next */
@@ -186,17 +187,15 @@ troupe_log_source_refresh (TroupeLogSource *self)
 }
 
 static void
-set_line (TroupeLogSource *self, TroupeStream number, guint64 time_usec, const char *text, gsize length, gboolean ends)
+set_line (TroupeLogSource *self, TroupeStream number, const char *text, gsize length, gboolean ends)
 {
   Stream *stream = &self->streams[number];
   Run *run = g_queue_peek_head (&self->runs);
 
-  self->line = (TroupeLogLine){ .time_usec = time_usec,
+  self->line = (TroupeLogLine){ .time_usec = stream->time_usec,
                                 .run = run->number,
                                 .stream = number,
-                                .kind = self->log == TROUPE_LOG_OUTPUT && number != TROUPE_STREAM_EVENTS
-                                            ? TROUPE_RECORD_DATA
-                                            : TROUPE_RECORD_EVENT,
+                                .kind = stream->kind,
                                 .text = text,
                                 .length = length,
                                 .begins = !stream->begun,
@@ -211,7 +210,7 @@ set_held_line (TroupeLogSource *self, TroupeStream number, gboolean ends)
 {
   Stream *stream = &self->streams[number];
 
-  set_line (self, number, stream->time_usec, stream->held->str, stream->held->len, ends);
+  set_line (self, number, stream->held->str, stream->held->len, ends);
   self->clear_held = (int) number;
 }
 
@@ -257,13 +256,17 @@ cut_item (TroupeLogSource *self)
       stream->skipping = newline == NULL;
       return;
     }
-  if (newline != NULL && stream->held->len == 0)
-    {
-      set_line (self, number, self->item.time_usec, text, length, TRUE);
-      return;
-    }
   if (stream->held->len == 0)
-    stream->time_usec = self->item.time_usec;
+    {
+      stream->time_usec = self->item.time_usec;
+      if (!stream->begun)
+        stream->kind = self->item.kind;
+      if (newline != NULL)
+        {
+          set_line (self, number, text, length, TRUE);
+          return;
+        }
+    }
   g_string_append_len (stream->held, text, (gssize) length);
   if (newline != NULL || stream->held->len >= TROUPE_LOG_PIECE_MAX)
     set_held_line (self, number, newline != NULL);
