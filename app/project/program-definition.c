@@ -460,7 +460,7 @@ troupe_program_definition_equal (TroupeProgramDefinition *a, TroupeProgramDefini
 char *
 troupe_program_definition_dup_made_name (TroupeProgramDefinition *self)
 {
-  return troupe_name_dup_from_argv ((const char *const *) self->argv);
+  return troupe_name_dup_from_argv ((const char *const *) self->argv, troupe_kind_has_channel (self->kind));
 }
 
 /* TRUE when a shell takes TEXT as one word of exactly these characters. */

@@ -130,7 +130,7 @@ dup_without_extension (const char *file_name)
 }
 
 char *
-troupe_name_dup_from_argv (const char *const *argv)
+troupe_name_dup_from_argv (const char *const *argv, gboolean is_module)
 {
   g_autofree char *command = argv[0] != NULL ? dup_last_part (argv[0]) : NULL;
   g_autofree char *better = NULL;
@@ -148,6 +148,8 @@ troupe_name_dup_from_argv (const char *const *argv)
           better = dup_without_extension (script);
         }
     }
+  if (command != NULL && better == NULL && is_module)
+    better = dup_without_extension (command);
   return troupe_name_dup_valid (better != NULL ? better : command, "program");
 }
 

@@ -18,8 +18,9 @@ gboolean troupe_name_is_valid (const char *name);
 char *troupe_name_dup_valid (const char *text, const char *fallback);
 
 /* “find” for {"find", "/"}; the script's name for an interpreter (“server” for {"node",
- * "server.js"}); the first word of the line for {"sh", "-c", LINE}. Returns: (transfer full) */
-char *troupe_name_dup_from_argv (const char *const *argv);
+ * "server.js"}); the first word of the line for {"sh", "-c", LINE}. IS_MODULE: the command is a file
+ * that a runtime may load, so “server” for {"server.js"} too. Returns: (transfer full) */
+char *troupe_name_dup_from_argv (const char *const *argv, gboolean is_module);
 
 /* The one of CANDIDATES that TEXT is most likely a slip of, or NULL. */
 const char *troupe_name_find_similar (const char *text, const char *const *candidates);

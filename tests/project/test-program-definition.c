@@ -460,8 +460,14 @@ test_names (void)
 {
   static const struct
   {
-    const char *command, *name;
+    const char *command, *name, *kind;
   } cases[] = {
+    { "worker.js", "worker", "fork" },
+    { "./lib/worker.py --fast", "worker", "fork" },
+    { "node server.js", "server", "fork" },
+    { "/opt/x.d/worker", "worker", "fork" },
+    { ".worker", "worker", "fork" },
+    { "worker.js", "worker.js" },
     { "find /", "find" },
     { "/usr/bin/find /", "find" },
     { "./run.sh", "run.sh" },
@@ -479,7 +485,9 @@ test_names (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (GVariant) dict = g_variant_ref_sink (g_variant_new_parsed ("{'command': <%s>}", cases[i].command));
+      const char *kind = cases[i].kind != NULL ? cases[i].kind : "spawn";
+      g_autoptr (GVariant) dict
+          = g_variant_ref_sink (g_variant_new_parsed ("{'command': <%s>, 'kind': <%s>}", cases[i].command, kind));
       g_autoptr (TroupeProgramDefinition) d = troupe_program_definition_new_from_variant (dict, "/", NULL, NULL);
       g_autofree char *name = troupe_program_definition_dup_made_name (d);
 
