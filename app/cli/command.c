@@ -43,8 +43,8 @@ drop_separator (TroupeParseMode mode, int *argc, char **argv)
 }
 
 gboolean
-troupe_command_parse (const TroupeCommand *command, const GOptionEntry *entries, TroupeParseMode mode, int *argc,
-                      char ***argv)
+troupe_command_parse_group (const TroupeCommand *command, GOptionGroup *group, TroupeParseMode mode, int *argc,
+                            char ***argv)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (command->arguments);
   g_autofree char *prgname = g_strconcat ("troupectl ", command->name, NULL);
@@ -54,8 +54,7 @@ troupe_command_parse (const TroupeCommand *command, const GOptionEntry *entries,
   g_option_context_set_summary (context, command->summary);
   g_option_context_set_description (context, command->details);
   g_option_context_set_strict_posix (context, mode == TROUPE_PARSE_UNTIL_ARGUMENT);
-  if (entries != NULL)
-    g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_set_main_group (context, g_option_group_ref (group));
   if (!g_option_context_parse (context, argc, argv, &error))
     {
       troupe_command_usage_error (command, "%s", error->message);
@@ -64,6 +63,17 @@ troupe_command_parse (const TroupeCommand *command, const GOptionEntry *entries,
   drop_separator (mode, argc, *argv);
   (*argv)[*argc] = NULL;
   return TRUE;
+}
+
+gboolean
+troupe_command_parse (const TroupeCommand *command, const GOptionEntry *entries, TroupeParseMode mode, int *argc,
+                      char ***argv)
+{
+  g_autoptr (GOptionGroup) group = g_option_group_new (command->name, "", "", NULL, NULL);
+
+  if (entries != NULL)
+    g_option_group_add_entries (group, entries);
+  return troupe_command_parse_group (command, group, mode, argc, argv);
 }
 
 gboolean

@@ -41,6 +41,10 @@ typedef enum
 gboolean troupe_command_parse (const TroupeCommand *command, const GOptionEntry *entries,
                                TroupeParseMode mode, int *argc, char ***argv);
 
+/* The same, for options whose callbacks want data. */
+gboolean troupe_command_parse_group (const TroupeCommand *command, GOptionGroup *group, TroupeParseMode mode,
+                                     int *argc, char ***argv);
+
 /* Checks the number of arguments after the command's name; MAX -1: any number. */
 gboolean troupe_command_check_count (const TroupeCommand *command, int argc, int min, int max);
 
@@ -65,6 +69,11 @@ extern const TroupeCommand troupe_command_events;
 extern const TroupeCommand troupe_command_wait;
 extern const TroupeCommand troupe_command_input;
 extern const TroupeCommand troupe_command_signal;
+extern const TroupeCommand troupe_command_send;
+extern const TroupeCommand troupe_command_messages;
+extern const TroupeCommand troupe_command_link;
+extern const TroupeCommand troupe_command_unlink;
+extern const TroupeCommand troupe_command_disconnect;
 extern const TroupeCommand troupe_command_start;
 extern const TroupeCommand troupe_command_stop;
 extern const TroupeCommand troupe_command_restart;

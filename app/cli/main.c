@@ -16,6 +16,8 @@
 static const TroupeCommand *const commands[] = {
   &troupe_command_run,    &troupe_command_up,      &troupe_command_down,   &troupe_command_list,
   &troupe_command_logs,   &troupe_command_wait,    &troupe_command_input,  &troupe_command_signal,
+  &troupe_command_send,   &troupe_command_messages, &troupe_command_link,  &troupe_command_unlink,
+  &troupe_command_disconnect,
   &troupe_command_start,  &troupe_command_stop,    &troupe_command_restart, &troupe_command_remove,
   &troupe_command_events, &troupe_command_quit,
 };
@@ -40,7 +42,7 @@ print_help (FILE *out)
          "Commands:\n",
          out);
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
-    fprintf (out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
+    fprintf (out, "  %-10s  %s\n", commands[i]->name, commands[i]->summary);
   fputs ("\n"
          "“troupectl COMMAND --help” tells more about each, and so does the manual troupectl(1).\n"
          "A NAME is a worker (web.1), a program (web: all its workers), or either with its\n"
