@@ -344,7 +344,7 @@ bench_open_and_jump (TroupeLogView *view, GtkAdjustment *adjustment, const char 
       wall[i] = wall_seconds () - wall[i];
     }
   print_times ("jump", wall, cpu, n);
-  printf ("memory: %+.1f MB since before\n", anonymous_mb () - memory);
+  printf ("memory: %.1f MB anonymous, %+.1f MB by opening and jumping\n", anonymous_mb (), anonymous_mb () - memory);
   g_rand_free (rand);
 }
 

@@ -238,12 +238,16 @@ troupe_log_rows_refresh (TroupeLogRows *self)
 }
 
 guint64
-troupe_log_rows_get_begin (TroupeLogRows *self)
+troupe_log_rows_get_unfiltered_begin (TroupeLogRows *self)
 {
-  if (self->filter != NULL)
-    return self->filter_begin;
   return MIN (MAX (troupe_journal_view_get_begin (self->view), self->cleared_row),
               troupe_journal_view_get_end (self->view));
+}
+
+guint64
+troupe_log_rows_get_begin (TroupeLogRows *self)
+{
+  return self->filter != NULL ? self->filter_begin : troupe_log_rows_get_unfiltered_begin (self);
 }
 
 guint64

@@ -48,6 +48,8 @@ void troupe_log_rows_set_problem (TroupeLogRows *self, const char *format, ...) 
 
 guint64 troupe_log_rows_get_begin (TroupeLogRows *self);
 guint64 troupe_log_rows_get_end (TroupeLogRows *self);
+/* Where the rows would begin without a filter. */
+guint64 troupe_log_rows_get_unfiltered_begin (TroupeLogRows *self);
 gboolean troupe_log_rows_get (TroupeLogRows *self, guint64 number, TroupeLogRow *out);
 /* Reads SIZE bytes of ROW from AT on; returns how many there were. */
 gsize troupe_log_rows_read (TroupeLogRows *self, const TroupeLogRow *row, guint64 at, void *buffer, gsize size);

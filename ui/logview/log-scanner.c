@@ -36,7 +36,6 @@ struct _TroupeLogScanner
   Source *sources; /* (owned) */
   guint n_sources;
   guint64 from_usec;
-  guint64 first_number;
   gsize buffer_bytes;
   GByteArray *large; /* (owned) for reads that no buffer holds */
 };
@@ -110,8 +109,6 @@ troupe_log_scanner_new (const char *const *dirs, gsize n_dirs, unsigned streams,
                               MAX_BUFFER_BYTES);
   self->large = g_byte_array_new ();
   troupe_log_scanner_refresh (self);
-  for (guint i = 0; i < self->n_sources; i++)
-    self->first_number += self->sources[i].next;
   return self;
 }
 
@@ -131,12 +128,6 @@ troupe_log_scanner_free (TroupeLogScanner *self)
   g_strfreev (self->dirs);
   g_byte_array_unref (self->large);
   g_free (self);
-}
-
-guint64
-troupe_log_scanner_get_first_number (TroupeLogScanner *self)
-{
-  return self->first_number;
 }
 
 void

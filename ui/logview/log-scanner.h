@@ -23,8 +23,6 @@ TroupeLogScanner *troupe_log_scanner_new (const char *const *dirs, gsize n_dirs,
 void troupe_log_scanner_free (TroupeLogScanner *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeLogScanner, troupe_log_scanner_free)
 
-/* The number that the first row has in a view of the same sources. */
-guint64 troupe_log_scanner_get_first_number (TroupeLogScanner *self);
 /* Looks at the files again; next () then goes on. */
 void troupe_log_scanner_refresh (TroupeLogScanner *self);
 /* FALSE: that was all, for now. */

@@ -261,16 +261,6 @@ search_thread (gpointer data)
   return NULL;
 }
 
-/* The number of the first row shown apart from the filter. */
-static guint64
-first_number (Job *job)
-{
-  g_autoptr (TroupeLogScanner) scanner =
-      troupe_log_scanner_new ((const char *const *) job->dirs, job->n_dirs, job->streams, job->from_usec);
-
-  return troupe_log_scanner_get_first_number (scanner);
-}
-
 TroupeLogSearch *
 troupe_log_search_new (TroupeLogRows *rows, TroupeLogMatcher *matcher, TroupeLogMatcher *filter,
                        TroupeLogSearchFunc func, gpointer user_data)
@@ -290,7 +280,7 @@ troupe_log_search_new (TroupeLogRows *rows, TroupeLogMatcher *matcher, TroupeLog
   job->func = func;
   job->user_data = user_data;
   job->busy = TRUE;
-  job->index = troupe_log_index_new (filter != NULL ? 0 : first_number (job));
+  job->index = troupe_log_index_new (filter != NULL ? 0 : troupe_log_rows_get_unfiltered_begin (rows));
   self->job = job;
   g_atomic_ref_count_inc (&job->ref_count);
   g_thread_unref (g_thread_new ("log-search", search_thread, job));

@@ -316,28 +316,6 @@ test_goes_to_a_time (void)
   log_fixture_clear (&f);
 }
 
-static void
-test_clear_hides (void)
-{
-  LogFixture f;
-
-  log_fixture_init_journal (&f, 0, 0);
-  print_lines (&f, 0, 100);
-  log_fixture_show (&f, 600, 300);
-  troupe_log_view_clear (f.view);
-  g_assert_cmpuint (troupe_log_view_get_n_rows (f.view), ==, 0);
-  g_assert_cmpuint (f.view->visible->len, ==, 0);
-  print_lines (&f, 100, 103);
-  log_fixture_wait (troupe_log_view_get_n_rows (f.view) == 3);
-  assert_row (&f, 0, "line 100");
-  /* It stays so when other things change. */
-  g_object_set (f.view, "show-events", TRUE, "wrap", TRUE, NULL);
-  g_assert_cmpuint (troupe_log_view_get_n_rows (f.view), ==, 3);
-  troupe_log_view_unclear (f.view);
-  g_assert_cmpuint (troupe_log_view_get_n_rows (f.view), ==, 103);
-  log_fixture_clear (&f);
-}
-
 /* ---- Selection ---- */
 
 static void
@@ -550,6 +528,32 @@ test_searches (void)
   g_assert_false (troupe_log_view_find_next (f.view));
   search (&f, NULL, TROUPE_LOG_MATCH_DEFAULT);
   g_assert_cmpuint (troupe_log_view_get_n_matches (f.view), ==, 0);
+  log_fixture_clear (&f);
+}
+
+static void
+test_clear_hides (void)
+{
+  LogFixture f;
+
+  log_fixture_init_journal (&f, 0, 0);
+  print_lines (&f, 0, 100);
+  log_fixture_show (&f, 600, 300);
+  troupe_log_view_clear (f.view);
+  g_assert_cmpuint (troupe_log_view_get_n_rows (f.view), ==, 0);
+  g_assert_cmpuint (f.view->visible->len, ==, 0);
+  print_lines (&f, 100, 103);
+  log_fixture_wait (troupe_log_view_get_n_rows (f.view) == 3);
+  assert_row (&f, 0, "line 100");
+  /* It stays so when other things change. */
+  g_object_set (f.view, "show-events", TRUE, "wrap", TRUE, NULL);
+  g_assert_cmpuint (troupe_log_view_get_n_rows (f.view), ==, 3);
+  search (&f, "line", 0);
+  g_assert_cmpuint (troupe_log_view_get_n_matches (f.view), ==, 3);
+  log_fixture_wait (troupe_log_view_get_current_match (f.view) == 3);
+  troupe_log_view_unclear (f.view);
+  log_fixture_wait (troupe_log_view_get_n_matches (f.view) == 103);
+  g_assert_cmpuint (troupe_log_view_get_n_rows (f.view), ==, 103);
   log_fixture_clear (&f);
 }
 
