@@ -21,6 +21,27 @@ keepers_are_left (void)
   return dir != NULL && g_dir_read_name (dir) != NULL;
 }
 
+static void
+gone_cb (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+}
+
+/* The engine has answered and still has to leave; whoever comes next shall not meet it. */
+static void
+wait_until_gone (TroupeEngineClient *client)
+{
+  gboolean gone = FALSE;
+  guint watch;
+
+  watch = g_bus_watch_name_on_connection (troupe_engine_client_get_connection (client),
+                                          troupe_engine_client_get_owner (client), G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                          NULL, gone_cb, &gone, NULL);
+  while (!gone)
+    g_main_context_iteration (NULL, TRUE);
+  g_bus_unwatch_name (watch);
+}
+
 static int
 run (const TroupeCommand *command, int argc, char **argv)
 {
@@ -46,6 +67,7 @@ run (const TroupeCommand *command, int argc, char **argv)
   roster = troupe_roster_new (client);
   if (!troupe_stopping_call (client, roster, "Quit", NULL, NULL, &error))
     return troupe_command_report (error);
+  wait_until_gone (client);
   return TROUPE_EXIT_DONE;
 }
 

@@ -10,12 +10,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/command.h"
 #include "cli/roster.h"
 
 typedef struct
 {
-  TroupeEngineClient *client; /* (nullable) */
-  TroupeRoster *roster;       /* (nullable) */
+  TroupeRoster *roster; /* (nullable) */
   const char *root;
   GPtrArray *places;
 } Names;
@@ -113,26 +113,45 @@ add_all (Names *names, GError **error)
   return TRUE;
 }
 
+static GPtrArray *
+resolve (TroupeRoster *roster, const char *root, char **names, GError **error)
+{
+  g_autoptr (GPtrArray) places = g_ptr_array_new_with_free_func ((GDestroyNotify) troupe_journal_place_free);
+  Names state = { roster, root, places };
+
+  if (names[0] == NULL && !add_all (&state, error))
+    return NULL;
+  for (gsize i = 0; names[i] != NULL; i++)
+    if (!add_name (&state, names[i], error))
+      return NULL;
+  return g_steal_pointer (&places);
+}
+
 GPtrArray *
 troupe_journal_names_resolve (char **names, char **root, GError **error)
 {
   g_autofree char *own_root = troupe_journal_tree_dup_root (error);
   g_autoptr (TroupeEngineClient) client = NULL;
   g_autoptr (TroupeRoster) roster = NULL;
-  g_autoptr (GPtrArray) places = NULL;
-  Names state;
+  g_autoptr (GError) local_error = NULL;
+  GPtrArray *places;
 
   if (own_root == NULL)
     return NULL;
   client = troupe_engine_client_new (TROUPE_ENGINE_IF_RUNNING, NULL);
   roster = client != NULL ? troupe_roster_new (client) : NULL;
-  places = g_ptr_array_new_with_free_func ((GDestroyNotify) troupe_journal_place_free);
-  state = (Names){ client, roster, own_root, places };
-  if (names[0] == NULL && !add_all (&state, error))
-    return NULL;
-  for (gsize i = 0; names[i] != NULL; i++)
-    if (!add_name (&state, names[i], error))
+  places = resolve (roster, own_root, names, &local_error);
+  /* An engine that is on its way out is as good as none. */
+  if (places == NULL && roster != NULL && troupe_command_exit_for_error (local_error) == TROUPE_EXIT_UNREACHABLE)
+    {
+      g_clear_error (&local_error);
+      places = resolve (NULL, own_root, names, &local_error);
+    }
+  if (places == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
+    }
   *root = g_steal_pointer (&own_root);
-  return g_steal_pointer (&places);
+  return places;
 }
