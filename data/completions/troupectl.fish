@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright The Troupe authors
+#
+# fish completion for troupectl(1).
+
+set -l commands run up down list logs wait input signal start stop restart remove events quit help
+
+function __troupectl_names
+    troupectl list --names 2>/dev/null
+end
+
+complete -c troupectl -f
+complete -c troupectl -n "not __fish_seen_subcommand_from $commands" -l help -d 'Show all commands'
+complete -c troupectl -n "not __fish_seen_subcommand_from $commands" -l version -d 'Print the version'
+
+complete -c troupectl -n __fish_use_subcommand -a run -d 'Launch a command and stay with it'
+complete -c troupectl -n __fish_use_subcommand -a up -d 'Open a project and start all of it'
+complete -c troupectl -n __fish_use_subcommand -a down -d 'Stop all of a project and close it'
+complete -c troupectl -n __fish_use_subcommand -a list -d 'Show workers'
+complete -c troupectl -n __fish_use_subcommand -a logs -d 'Show the output of workers'
+complete -c troupectl -n __fish_use_subcommand -a wait -d 'Wait until a worker has ended'
+complete -c troupectl -n __fish_use_subcommand -a input -d 'Write to standard input'
+complete -c troupectl -n __fish_use_subcommand -a signal -d 'Send a signal'
+complete -c troupectl -n __fish_use_subcommand -a start -d 'Start workers'
+complete -c troupectl -n __fish_use_subcommand -a stop -d 'Stop workers'
+complete -c troupectl -n __fish_use_subcommand -a restart -d 'Stop workers and start them again'
+complete -c troupectl -n __fish_use_subcommand -a remove -d 'Take programs off the list'
+complete -c troupectl -n __fish_use_subcommand -a events -d 'Show what happened to workers'
+complete -c troupectl -n __fish_use_subcommand -a quit -d 'Stop everything and end the engine'
+complete -c troupectl -n __fish_use_subcommand -a help -d 'Explain a command'
+complete -c troupectl -n "__fish_seen_subcommand_from $commands" -l help -d 'Explain the command'
+
+complete -c troupectl -n '__fish_seen_subcommand_from list logs events wait input signal start stop restart remove' -a '(__troupectl_names)'
+complete -c troupectl -n '__fish_seen_subcommand_from up down' -F
+complete -c troupectl -n '__fish_seen_subcommand_from help' -a "$commands"
+
+complete -c troupectl -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand --fcs-skip=2)'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -s n -l name -x -d 'Name of the program'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -s k -l kind -x -a 'spawn exec exec-file' -d 'How to run it'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -s i -l instances -x -a 'auto 1 2 4 8' -d 'How many workers'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -s C -l cwd -x -a '(__fish_complete_directories)' -d 'Folder to run in'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -s e -l env -x -d 'Set a variable'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -l env-file -r -F -d 'Read variables from a file'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -l restart -x -a 'no on-failure always' -d 'When to restart'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -l timeout -x -d 'Kill it after this long'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -l max-buffer -x -d 'Kill it past this many bytes'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -l kill-signal -x -a 'TERM INT HUP KILL USR1 USR2' -d 'Signal for the limits'
+complete -c troupectl -n '__fish_seen_subcommand_from run up' -s d -l detach -d 'Return at once'
+
+complete -c troupectl -n '__fish_seen_subcommand_from list events' -s j -l json -d 'Print JSON'
+complete -c troupectl -n '__fish_seen_subcommand_from list' -l names -d 'Print names only'
+
+complete -c troupectl -n '__fish_seen_subcommand_from logs events' -s f -l follow -d 'Go on with what comes'
+complete -c troupectl -n '__fish_seen_subcommand_from logs' -s n -l lines -x -d 'Only the last lines'
+complete -c troupectl -n '__fish_seen_subcommand_from logs' -s s -l since -x -d 'Only from then on'
+complete -c troupectl -n '__fish_seen_subcommand_from logs' -s u -l until -x -d 'Only up to then'
+complete -c troupectl -n '__fish_seen_subcommand_from logs' -l stream -x -a 'stdout stderr' -d 'Only one stream'
+complete -c troupectl -n '__fish_seen_subcommand_from logs' -s g -l grep -x -d 'Only lines that match'
+complete -c troupectl -n '__fish_seen_subcommand_from logs' -s r -l run -x -a all -d 'That run'
+complete -c troupectl -n '__fish_seen_subcommand_from logs' -s t -l timestamps -d 'Time before each line'
+
+complete -c troupectl -n '__fish_seen_subcommand_from wait' -s f -l for -x -a 'ended stopped waiting starting running ready stopping backoff exited failed' -d 'State to wait for'
+complete -c troupectl -n '__fish_seen_subcommand_from wait' -s t -l timeout -x -d 'Give up after this long'
+complete -c troupectl -n '__fish_seen_subcommand_from input' -s n -l no-newline -d 'Add no newline'
+complete -c troupectl -n '__fish_seen_subcommand_from input' -s e -l end -d 'Then close it'
+complete -c troupectl -n '__fish_seen_subcommand_from signal' -s s -l scope -x -a 'leader group tree' -d 'Whom'
