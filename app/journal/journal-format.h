@@ -107,7 +107,8 @@
  *   - Bytes in a data file beyond what records name are real. A reader shows them
  *     as trailing records; a writer that opens the log writes those records. Their
  *     time is the file's time of modification. A message or event that lacks its
- *     newline gets one.
+ *     newline gets one. Whether a message was sent or received stands in its record alone, so
+ *     a reader waits a second for that before it shows the bytes, as received.
  *   - An index segment whose header is torn is not there. When it is the only one
  *     all bytes of the first segment are trailing.
  *   - A data file shorter than its records say (power loss, a foreign hand) reads

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* How far past damaged records a search looks for one that holds. */
@@ -405,6 +406,20 @@ find_end (TroupeIndex *index, TroupeIndexRecord *last)
     index->n_records = index->end = index->begin;
 }
 
+/* Whether bytes of STREAM in the file of INFO may have their record on its way. What they are is in the
+ * record, and of a message that cannot be guessed: it would be shown as from the wrong side. */
+static bool
+is_being_written (int stream, const struct stat *info)
+{
+  uint64_t written_usec = troupe_files_get_mtime_usec (info), now_usec;
+  struct timespec now;
+
+  if (stream != TROUPE_STREAM_MESSAGES || clock_gettime (CLOCK_REALTIME, &now) != 0)
+    return false;
+  now_usec = (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000;
+  return written_usec <= now_usec && now_usec - written_usec < TROUPE_INDEX_SETTLE_USEC;
+}
+
 /* Adds records for the bytes of COLUMN that no record names. */
 static void
 add_trailing (TroupeIndex *index, int column, TroupeIndexRecord *state, uint8_t *scratch)
@@ -429,6 +444,8 @@ add_trailing (TroupeIndex *index, int column, TroupeIndexRecord *state, uint8_t 
       if (size < position)
         target->bytes_end = end - position + size; /* damaged: less than the records say */
       if (size <= position || index->end - index->n_records == TROUPE_INDEX_TRAILING_MAX)
+        break;
+      if (is_being_written (stream, &info))
         break;
       length = size - position < TROUPE_JOURNAL_RECORD_MAX ? size - position : TROUPE_JOURNAL_RECORD_MAX;
       n = troupe_files_pread (fd, scratch, (size_t) length, position);

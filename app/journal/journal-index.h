@@ -16,6 +16,10 @@
  * than that no writer leaves; it waits for the writer to name it. */
 #define TROUPE_INDEX_TRAILING_MAX 64
 
+/* Messages that no record names are shown when they have lain for so long: until then their record is
+ * likely on its way. */
+#define TROUPE_INDEX_SETTLE_USEC 1000000
+
 /* Slots of the index read at once, and how many such pages are kept. */
 #define TROUPE_INDEX_PAGE_RECORDS 64
 #define TROUPE_INDEX_PAGES 8

@@ -337,7 +337,8 @@ get_line (TroupeJournalReader *reader, uint64_t number, const TroupeIndexRecord 
 
   if (!load_chunk (reader, record))
     return false;
-  if (!chunk_find_line (&reader->chunk, k, &start))
+  /* A damaged index may name bytes past what it says the stream's end is. */
+  if (!chunk_find_line (&reader->chunk, k, &start) || offset + start > reader->index.columns[column].bytes_end)
     {
       out->kind = TROUPE_RECORD_LOST;
       return true;

@@ -245,6 +245,55 @@ test_followed (void)
   journal_test_dir_remove (dir);
 }
 
+/* Which way a message went stands in its record, behind its bytes: a reader that comes between the two
+ * must not guess. */
+static void
+follow_messages (const char *dir, guint64 n_messages)
+{
+  const unsigned mask = TROUPE_STREAM_MASK (TROUPE_STREAM_MESSAGES);
+  TroupeJournalReader *reader;
+  guint64 end = 0;
+
+  g_assert_cmpint (troupe_journal_reader_open (dir, TROUPE_LOG_ACTIVITY, &reader), ==, 0);
+  while (end < n_messages)
+    {
+      TroupeJournalRow row;
+
+      troupe_journal_reader_refresh (reader);
+      end = troupe_journal_reader_get_end (reader, mask);
+      if (end > 0 && troupe_journal_reader_get_row (reader, mask, end - 1, &row))
+        g_assert_cmpint (row.kind, ==, TROUPE_RECORD_SENT);
+    }
+  troupe_journal_reader_close (reader);
+}
+
+static void
+test_messages_followed (void)
+{
+  const guint64 n_messages = 30000;
+  char *dir = journal_test_dir_new ();
+  TroupeJournalWriter *writer;
+  pid_t child;
+  int status;
+
+  g_assert_cmpint (troupe_journal_writer_open (dir, TROUPE_LOG_ACTIVITY, NULL, &writer), ==, 0);
+  child = fork ();
+  g_assert_cmpint (child, >=, 0);
+  if (child == 0)
+    {
+      follow_messages (dir, n_messages);
+      _exit (0);
+    }
+  for (guint64 i = 0; i < n_messages; i++)
+    g_assert_cmpint (
+        troupe_journal_writer_append (writer, TROUPE_STREAM_MESSAGES, TROUPE_RECORD_SENT, i, "{\"a\":1}\n", 8), ==, 0);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+  troupe_journal_writer_close (writer);
+  journal_test_dir_remove (dir);
+}
+
 /* The file size limit stands in for a full disk: it takes a part of a write, then nothing. */
 static void
 set_file_size_limit (rlim_t bytes)
@@ -428,6 +477,7 @@ main (int argc, char **argv)
   g_test_add_func ("/journal/limits/a-quiet-stream-stays", test_quiet_stream);
   g_test_add_func ("/journal/limits/a-reader-outlives-its-segments", test_vanishing);
   g_test_add_func ("/journal/limits/followed-at-full-speed", test_followed);
+  g_test_add_func ("/journal/limits/messages-followed-at-full-speed", test_messages_followed);
   g_test_add_func ("/journal/limits/no-room-for-bytes", test_data_full);
   g_test_add_func ("/journal/limits/no-room-for-records", test_index_full);
   g_test_add_func ("/journal/limits/closing-writes-the-gap", test_gap_at_close);
