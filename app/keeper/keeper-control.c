@@ -336,6 +336,22 @@ handle_open_input (KeeperRun *run, uint32_t serial)
 }
 
 static bool
+handle_keep (KeeperRun *run, Packet *packet)
+{
+  const char *name = packet->body;
+
+  if (packet->header.length == 0 || name[packet->header.length - 1] != '\0' || packet->n_fds > 1)
+    return false;
+  /* A run that is over leaves nothing to go on with. */
+  if (run->state == KEEPER_RUNNING)
+    {
+      keeper_store_keep (run, name, packet->n_fds == 1 ? packet->fds[0] : -1);
+      packet->n_fds = 0;
+    }
+  return true;
+}
+
+static bool
 is_signal (int number)
 {
   return number > 0 && number < NSIG;
@@ -373,7 +389,10 @@ handle (KeeperRun *run, Packet *packet)
     case TROUPE_KEEPER_OPEN_INPUT:
       handle_open_input (run, packet->header.serial);
       return true;
+    case TROUPE_KEEPER_KEEP:
+      return handle_keep (run, packet);
     case TROUPE_KEEPER_HELLO:
+    case TROUPE_KEEPER_KEPT:
     case TROUPE_KEEPER_WELCOME:
     case TROUPE_KEEPER_STATUS:
     case TROUPE_KEEPER_STOPPING:
@@ -437,6 +456,7 @@ keeper_control_read_fresh (KeeperRun *run)
   keeper_control_close (run);
   control->fd = control->fresh_fd;
   control->fresh_fd = -1;
+  keeper_store_send (run);
   send_welcome (run);
 }
 

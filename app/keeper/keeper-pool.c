@@ -469,7 +469,7 @@ troupe_keeper_pool_adopt (TroupeKeeperPool *self, GError **error)
       TroupeKeeper *keeper = g_ptr_array_index (greeted, i);
       int answer = troupe_keeper_receive_welcome (keeper);
 
-      if (answer == 0)
+      while (answer == 0 && g_get_monotonic_time () < until)
         {
           poll_one (keeper, until);
           answer = troupe_keeper_receive_welcome (keeper);

@@ -91,6 +91,13 @@ void troupe_keeper_stop (TroupeKeeper *self, int signal_number, guint grace_msec
 void troupe_keeper_kill (TroupeKeeper *self);
 void troupe_keeper_signal (TroupeKeeper *self, int signal_number, TroupeSignalScope scope);
 
+/* Gives the keeper a duplicate of FD to hold, under NAME, for the engine that adopts it next; FD -1 takes
+ * it back. An earlier one of the same name is closed. At most TROUPE_KEEPER_KEPT_MAX (keeper-protocol.h). */
+void troupe_keeper_keep_fd (TroupeKeeper *self, const char *name, int fd);
+/* After adoption: what the last engine had kept under NAME, once. Returns: (transfer full): a descriptor
+ * (close-on-exec), or -1. */
+int troupe_keeper_steal_kept_fd (TroupeKeeper *self, const char *name);
+
 /* Queues BYTES for the worker's standard input; the callback gets G_IO_ERROR_NO_SPACE past
  * TROUPE_KEEPER_INPUT_MAX queued bytes, G_IO_ERROR_CLOSED when it was closed. */
 #define TROUPE_KEEPER_INPUT_MAX (1024 * 1024)

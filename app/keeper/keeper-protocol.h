@@ -13,7 +13,8 @@
  * have the byte order of the machine the keeper runs on; a relay tells from
  * the magic. A message names no memory, and a descriptor only where it is an
  * attachment that the text below calls so: every request also works without
- * one, except OPEN_INPUT, whose use is to save a copy on one machine.
+ * one, except OPEN_INPUT, whose use is to save a copy on one machine, and KEEP, whose use is to
+ * outlive an engine on this one.
  *
  *   engine                                keeper
  *   LAUNCH ------------------------------>          to a warm keeper
@@ -22,6 +23,7 @@
  *          <----------------------- STATUS          phase ENDED
  *
  *   HELLO ------------------------------->          on a new connection, first
+ *          <------------------------- KEPT          what the last engine had kept, one by one
  *          <---------------------- WELCOME          identity, folder, status
  *
  * A keeper is started with one end of a socket pair at descriptor
@@ -48,6 +50,8 @@
 #define TROUPE_KEEPER_SPEC_MAX (16 * 1024 * 1024)     /* what to launch, encoded */
 #define TROUPE_KEEPER_FDS_MAX 250                     /* descriptors for one worker */
 #define TROUPE_KEEPER_INPUT_QUEUE_MAX (1024 * 1024)   /* bytes waiting for the worker's stdin */
+#define TROUPE_KEEPER_KEPT_MAX 64                     /* descriptors kept for the next engine */
+#define TROUPE_KEEPER_KEPT_NAME_MAX 31                /* bytes of such a descriptor's name */
 
 /* Descendants are known by this variable in their environment when the keeper
  * is gone: TROUPE_RUN_ID=IDENTITY. */
@@ -65,6 +69,8 @@ typedef enum
   TROUPE_KEEPER_INPUT,       /* TroupeKeeperInput, then bytes */
   TROUPE_KEEPER_CLOSE_INPUT, /* nothing */
   TROUPE_KEEPER_OPEN_INPUT,  /* nothing */
+  TROUPE_KEEPER_KEEP,        /* name\0; attached: the descriptor to keep under that name in place
+                                of an earlier one, none: forget it. Past the ceiling it is not kept */
 
   /* from the keeper */
   TROUPE_KEEPER_WELCOME = 64, /* TroupeKeeperWireStatus, identity\0, journal_dir\0 */
@@ -72,6 +78,7 @@ typedef enum
   TROUPE_KEEPER_STOPPING,     /* TroupeKeeperStopping */
   TROUPE_KEEPER_RESULT,       /* TroupeKeeperResult: to INPUT and OPEN_INPUT;
                                  attached for the latter: the pipe */
+  TROUPE_KEEPER_KEPT,         /* name\0; attached: the descriptor */
 } TroupeKeeperMessageType;
 
 typedef struct

@@ -117,6 +117,7 @@ close_run (KeeperRun *run)
     close_fds (&run->streams[i].fd, 1);
   close_fds (run->worker_stdio, 3);
   keeper_input_close (run, false);
+  keeper_store_clear (run);
   troupe_journal_writer_close (run->journal);
   run->journal = NULL;
   close_fds (&run->status_fd, 1);

@@ -69,7 +69,7 @@ typedef struct
 
 /* What waits for an engine that does not read. Requests are not read while
  * anything waits, so only the run's own few steps can fill it. */
-#define KEEPER_OUTBOX_MAX 64
+#define KEEPER_OUTBOX_MAX (64 + TROUPE_KEEPER_KEPT_MAX)
 
 typedef struct
 {
@@ -89,6 +89,13 @@ typedef struct
   unsigned n_outbox;
 } KeeperControl;
 
+/* A descriptor that an engine gave us to keep for the next one. */
+typedef struct
+{
+  char name[TROUPE_KEEPER_KEPT_NAME_MAX + 1];
+  int fd; /* (owned) */
+} KeeperKept;
+
 typedef struct
 {
   KeeperState state;
@@ -101,6 +108,8 @@ typedef struct
   int worker_stdio[3];     /* (owned) the worker's ends, until it runs */
   KeeperInput input;
   KeeperControl control;
+  KeeperKept kept[TROUPE_KEEPER_KEPT_MAX];
+  unsigned n_kept;
   int signal_fd;
 
   bool main_is_alive;
@@ -144,6 +153,12 @@ void keeper_input_flush (KeeperRun *run);
 void keeper_input_close (KeeperRun *run, bool after_queue);
 /* Returns a descriptor of its own, blocking, or a negative errno. */
 int keeper_input_open (KeeperRun *run);
+
+/* keeper-store.c. Takes FD; -1 forgets what is kept under NAME. */
+void keeper_store_keep (KeeperRun *run, const char *name, int fd);
+/* To an engine that has just said HELLO. */
+void keeper_store_send (KeeperRun *run);
+void keeper_store_clear (KeeperRun *run);
 
 /* keeper-stop.c */
 void keeper_stop_begin (KeeperRun *run, int signal_number, uint64_t grace_msec, TroupeEndReason reason);

@@ -11,6 +11,7 @@
 #include "keeper/keeper-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -37,8 +38,24 @@ struct _TroupeKeeper
 
   GHashTable *waiting;    /* serial -> (owned) GTask */
   gsize input_in_flight;  /* bytes without an answer */
-  GQueue outbox;          /* (owned) of GBytes, that the socket had no room for */
+  GQueue outbox;          /* (owned) of Packet, that the socket had no room for */
+  GHashTable *kept;       /* (owned) (nullable) name to GINT_TO_POINTER (descriptor), at adoption */
 };
+
+typedef struct
+{
+  GBytes *bytes; /* (owned) */
+  int fd;        /* (owned) attached, -1: none */
+} Packet;
+
+static void
+packet_free (Packet *packet)
+{
+  g_bytes_unref (packet->bytes);
+  if (packet->fd >= 0)
+    close (packet->fd);
+  g_free (packet);
+}
 
 enum
 {
@@ -60,15 +77,34 @@ static guint32 next_serial = 1;
 
 /* Returns 0 or a negative errno. */
 static int
-send_packet (int fd, gconstpointer bytes, gsize length)
+send_packet (int fd, gconstpointer bytes, gsize length, int attached_fd)
 {
-  return send (fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+  struct iovec part = { (void *) bytes, length };
+  struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+  union
+  {
+    char bytes[CMSG_SPACE (sizeof (int))];
+    struct cmsghdr align;
+  } control;
+
+  if (attached_fd >= 0)
+    {
+      memset (&control, 0, sizeof control);
+      message.msg_control = control.bytes;
+      message.msg_controllen = sizeof control.bytes;
+      control.align.cmsg_level = SOL_SOCKET;
+      control.align.cmsg_type = SCM_RIGHTS;
+      control.align.cmsg_len = CMSG_LEN (sizeof (int));
+      memcpy (CMSG_DATA (&control.align), &attached_fd, sizeof (int));
+    }
+  return sendmsg (fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* A failure to send needs no answer here: the connection is over then, which the pool sees. */
+/* Takes ATTACHED_FD. A failure to send needs no answer here: the connection is over then, which the
+ * pool sees. */
 static gboolean
-troupe_keeper_send (TroupeKeeper *self, TroupeKeeperMessageType type, guint32 serial, gconstpointer head,
-                    gsize head_length, gconstpointer bytes, gsize length)
+troupe_keeper_send_attached (TroupeKeeper *self, TroupeKeeperMessageType type, guint32 serial, gconstpointer head,
+                             gsize head_length, gconstpointer bytes, gsize length, int attached_fd)
 {
   const TroupeKeeperHeader header = {
     .magic = TROUPE_KEEPER_MAGIC,
@@ -79,9 +115,14 @@ troupe_keeper_send (TroupeKeeper *self, TroupeKeeperMessageType type, guint32 se
   };
   g_autofree guint8 *packet = NULL;
   gsize size = sizeof header + head_length + length;
+  Packet *waiting;
 
   if (self->fd < 0 || g_queue_get_length (&self->outbox) >= OUTBOX_MAX)
-    return FALSE;
+    {
+      if (attached_fd >= 0)
+        close (attached_fd);
+      return FALSE;
+    }
   packet = g_malloc (size);
   memcpy (packet, &header, sizeof header);
   if (head_length > 0)
@@ -89,12 +130,26 @@ troupe_keeper_send (TroupeKeeper *self, TroupeKeeperMessageType type, guint32 se
   if (length > 0)
     memcpy (packet + sizeof header + head_length, bytes, length);
 
-  if (g_queue_is_empty (&self->outbox) && send_packet (self->fd, packet, size) != -EAGAIN)
-    return TRUE;
-  g_queue_push_tail (&self->outbox, g_bytes_new_take (g_steal_pointer (&packet), size));
+  if (g_queue_is_empty (&self->outbox) && send_packet (self->fd, packet, size, attached_fd) != -EAGAIN)
+    {
+      if (attached_fd >= 0)
+        close (attached_fd);
+      return TRUE;
+    }
+  waiting = g_new (Packet, 1);
+  waiting->bytes = g_bytes_new_take (g_steal_pointer (&packet), size);
+  waiting->fd = attached_fd;
+  g_queue_push_tail (&self->outbox, waiting);
   if (g_queue_get_length (&self->outbox) == 1)
     troupe_keeper_pool_watch_writing (self->pool, self, TRUE);
   return TRUE;
+}
+
+static gboolean
+troupe_keeper_send (TroupeKeeper *self, TroupeKeeperMessageType type, guint32 serial, gconstpointer head,
+                    gsize head_length, gconstpointer bytes, gsize length)
+{
+  return troupe_keeper_send_attached (self, type, serial, head, head_length, bytes, length, -1);
 }
 
 static void
@@ -102,11 +157,12 @@ troupe_keeper_flush (TroupeKeeper *self)
 {
   while (!g_queue_is_empty (&self->outbox))
     {
-      GBytes *packet = g_queue_peek_head (&self->outbox);
+      Packet *packet = g_queue_peek_head (&self->outbox);
 
-      if (send_packet (self->fd, g_bytes_get_data (packet, NULL), g_bytes_get_size (packet)) == -EAGAIN)
+      if (send_packet (self->fd, g_bytes_get_data (packet->bytes, NULL), g_bytes_get_size (packet->bytes),
+                       packet->fd) == -EAGAIN)
         return;
-      g_bytes_unref (g_queue_pop_head (&self->outbox));
+      packet_free (g_queue_pop_head (&self->outbox));
     }
   troupe_keeper_pool_watch_writing (self->pool, self, FALSE);
 }
@@ -286,6 +342,28 @@ troupe_keeper_send_hello (TroupeKeeper *self)
   return troupe_keeper_send (self, TROUPE_KEEPER_HELLO, 0, NULL, 0, NULL, 0);
 }
 
+static void
+close_kept (gpointer fd)
+{
+  close (GPOINTER_TO_INT (fd));
+}
+
+/* Takes FD. */
+static void
+take_kept (TroupeKeeper *self, const char *name, gsize length, int fd)
+{
+  if (fd < 0)
+    return;
+  if (name[length - 1] != '\0')
+    {
+      close (fd);
+      return;
+    }
+  if (self->kept == NULL)
+    self->kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, close_kept);
+  g_hash_table_replace (self->kept, g_strdup (name), GINT_TO_POINTER (fd));
+}
+
 int
 troupe_keeper_receive_welcome (TroupeKeeper *self)
 {
@@ -296,7 +374,9 @@ troupe_keeper_receive_welcome (TroupeKeeper *self)
   gssize length;
   int attached_fd;
 
-  length = receive (self->fd, &header, body, sizeof body, &attached_fd);
+  while ((length = receive (self->fd, &header, body, sizeof body, &attached_fd)) > 0
+         && header.type == TROUPE_KEEPER_KEPT)
+    take_kept (self, body, (gsize) length, attached_fd);
   if (attached_fd >= 0)
     close (attached_fd);
   if (length < 0)
@@ -333,7 +413,7 @@ troupe_keeper_disconnect (TroupeKeeper *self)
     close (self->fd);
   self->fd = -1;
   self->pool = NULL;
-  g_queue_clear_full (&self->outbox, (GDestroyNotify) g_bytes_unref);
+  g_queue_clear_full (&self->outbox, (GDestroyNotify) packet_free);
 
   g_hash_table_iter_init (&iter, self->waiting);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -374,6 +454,7 @@ troupe_keeper_finalize (GObject *object)
 
   troupe_keeper_disconnect (self);
   g_hash_table_unref (self->waiting);
+  g_clear_pointer (&self->kept, g_hash_table_unref);
   g_free (self->identity);
   g_free (self->journal_dir);
   G_OBJECT_CLASS (troupe_keeper_parent_class)->finalize (object);
@@ -564,4 +645,25 @@ troupe_keeper_open_input_finish (TroupeKeeper *self, GAsyncResult *result, GErro
 {
   g_return_val_if_fail (g_task_is_valid (result, self), -1);
   return (int) g_task_propagate_int (G_TASK (result), error);
+}
+
+void
+troupe_keeper_keep_fd (TroupeKeeper *self, const char *name, int fd)
+{
+  int copy = fd >= 0 ? fcntl (fd, F_DUPFD_CLOEXEC, 3) : -1;
+
+  g_return_if_fail (strlen (name) <= TROUPE_KEEPER_KEPT_NAME_MAX);
+  if (fd < 0 || copy >= 0)
+    troupe_keeper_send_attached (self, TROUPE_KEEPER_KEEP, 0, name, strlen (name) + 1, NULL, 0, copy);
+}
+
+int
+troupe_keeper_steal_kept_fd (TroupeKeeper *self, const char *name)
+{
+  gpointer key, fd;
+
+  if (self->kept == NULL || !g_hash_table_steal_extended (self->kept, name, &key, &fd))
+    return -1;
+  g_free (key);
+  return GPOINTER_TO_INT (fd);
 }

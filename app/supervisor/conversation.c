@@ -163,10 +163,10 @@ troupe_conversation_is_open (TroupeConversation *self)
   return troupe_channel_is_open (self->channel);
 }
 
-TroupeChannel *
-troupe_conversation_get_channel (TroupeConversation *self)
+int
+troupe_conversation_peek_fd (TroupeConversation *self)
 {
-  return self->channel;
+  return troupe_channel_peek_fd (self->channel);
 }
 
 gboolean

@@ -41,7 +41,8 @@ void troupe_conversation_free (TroupeConversation *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeConversation, troupe_conversation_free)
 
 gboolean troupe_conversation_is_open (TroupeConversation *self);
-TroupeChannel *troupe_conversation_get_channel (TroupeConversation *self);
+/* Our end, for the keeper to hold; (borrowed). -1 when closed. */
+int troupe_conversation_peek_fd (TroupeConversation *self);
 
 /* SENDER (nullable): the worker the message comes from, when it is passed on over a link. Fails as
  * troupe_channel_send does; then nothing is recorded. */

@@ -33,6 +33,9 @@
 
 #define OOM_KILLS_UNKNOWN G_MAXUINT64
 
+/* What a keeper holds for the next engine: our end of the channel. */
+#define KEPT_CHANNEL "channel"
+
 /* Which of the last run's ends a person asked for. */
 typedef enum
 {
@@ -362,8 +365,12 @@ drained_cb (TroupeConversation *conversation, gpointer user_data)
 static void
 closed_cb (TroupeConversation *conversation, gpointer user_data)
 {
-  drained_cb (conversation, user_data);
-  troupe_worker_tell_changed (user_data);
+  TroupeWorker *self = user_data;
+
+  if (self->keeper != NULL)
+    troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL, -1);
+  drained_cb (conversation, self);
+  troupe_worker_tell_changed (self);
 }
 
 static const TroupeConversationHandler conversation_handler = {
@@ -615,6 +622,8 @@ troupe_worker_enter_starting (TroupeWorker *self)
       return;
     }
   troupe_worker_take_keeper (self, keeper);
+  if (self->conversation != NULL)
+    troupe_keeper_keep_fd (keeper, KEPT_CHANNEL, troupe_conversation_peek_fd (self->conversation));
   troupe_worker_set_state (self, TROUPE_STATE_STARTING, NULL);
   /* After the launch is on its way: this costs more than a launch may. */
   troupe_run_folder_prune (self->journals_dir, self->definition->journal_runs,
@@ -666,6 +675,17 @@ troupe_worker_restore_end (TroupeWorker *self, gboolean has_status)
   troupe_worker_describe_end (self);
 }
 
+/* The last engine's end of the channel, with what was said meanwhile waiting in it. */
+static void
+troupe_worker_resume_conversation (TroupeWorker *self)
+{
+  g_autoptr (GError) error = NULL;
+  int fd = troupe_keeper_steal_kept_fd (self->keeper, KEPT_CHANNEL);
+
+  if (fd >= 0 && !troupe_worker_converse (self, fd, &error))
+    g_debug ("%s/%s: its channel is lost: %s", self->project, self->name, error->message);
+}
+
 void
 troupe_worker_restore (TroupeWorker *self, TroupeKeeper *keeper, gboolean wanted)
 {
@@ -710,9 +730,12 @@ troupe_worker_restore (TroupeWorker *self, TroupeKeeper *keeper, gboolean wanted
       return;
     }
 
+  if (self->run_definition != NULL && troupe_kind_has_channel (self->run_definition->kind))
+    troupe_activity_log_set_limit (self->log, self->run_definition->journal_limit_bytes);
   troupe_activity_log_set_dir (self->log, self->journal);
   self->end.status = *troupe_keeper_get_status (keeper);
   troupe_worker_take_keeper (self, g_object_ref (keeper));
+  troupe_worker_resume_conversation (self);
   troupe_activity_log_write (self->log, troupe_clock_get_real_usec (self->context->clock), "adopted", NULL);
   self->wanted = TRUE;
   if (was_stopped (&self->end.status))
@@ -1031,6 +1054,9 @@ troupe_worker_disconnect (TroupeWorker *self, GError **error)
   if (!troupe_worker_check_channel (self, error))
     return FALSE;
   troupe_conversation_disconnect (self->conversation);
+  /* While the keeper holds a copy the worker would see no end. */
+  if (self->keeper != NULL)
+    troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL, -1);
   troupe_worker_tell_changed (self);
   return TRUE;
 }

@@ -12,6 +12,7 @@
 #include "supervisor/worker.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* No healthy machine needs this long for anything here. */
 #define GIVE_UP_SECONDS 100
@@ -304,6 +305,65 @@ test_environment (Fixture *fixture, gconstpointer data)
   free_worker (worker);
 }
 
+/* The engine is gone without a word; what the worker says meanwhile waits for the next one, and what is
+ * said to it then arrives. */
+static void
+test_another_engine_goes_on (Fixture *fixture, gconstpointer data)
+{
+  TroupeWorker *worker = new_worker (
+      fixture, "echo 1 >&3; read -r go; for i in 2 3 4; do echo $i >&3; done; echo said; read -r line <&3; echo $line >&3",
+      "{}");
+  g_autoptr (TroupeProgramDefinition) definition = NULL;
+  g_autoptr (GPtrArray) keepers = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *journal = NULL, *reply = NULL, *path = NULL;
+  gboolean said = FALSE;
+
+  troupe_worker_start (worker);
+  wait_until (fixture->n_received == 1);
+  wait_for_state (worker, RUNNING);
+  journal = g_strdup (troupe_worker_get_journal (worker));
+  definition = troupe_program_definition_ref (troupe_worker_get_definition (worker));
+  {
+    int input = -1;
+    g_autoptr (GAsyncResult) result = NULL;
+
+    /* Its standard input outlives the engine too: through it we say when to go on. */
+    troupe_worker_open_input_async (worker, keep_result_cb, &result);
+    wait_until (result != NULL);
+    input = troupe_worker_open_input_finish (worker, result, &error);
+    g_assert_no_error (error);
+    g_clear_object (&result);
+    g_assert_finalize_object (worker);
+    g_assert_finalize_object (fixture->pool);
+    g_assert_cmpint (write (input, "go\n", 3), ==, 3);
+    close (input);
+  }
+  path = g_build_filename (journal, "stdout", NULL);
+  while (!said)
+    {
+      g_autofree char *text = NULL;
+
+      said = g_file_get_contents (path, &text, NULL, NULL) && strstr (text, "said") != NULL;
+      g_thread_yield ();
+    }
+
+  fixture->pool = troupe_keeper_pool_new (g_getenv ("TROUPE_TEST_KEEPER"), fixture->folder);
+  fixture->context.pool = fixture->pool;
+  keepers = troupe_keeper_pool_adopt (fixture->pool, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (keepers->len, ==, 1);
+  worker = troupe_worker_new (&fixture->context, 1, "default", "peer", 1, definition);
+  troupe_worker_restore (worker, g_ptr_array_index (keepers, 0), TRUE);
+  g_assert_cmpstr (troupe_worker_get_channel (worker), ==, "open");
+  wait_until (fixture->n_received == 4);
+  reply = request (worker, "[5]", 0);
+  g_assert_cmpstr (reply, ==, "[5]");
+  wait_until (!troupe_worker_is_busy (worker));
+  assert_messages (worker, "< 1|< 2|< 3|< 4|> [5]|< [5]|");
+  free_worker (worker);
+}
+
 #define ADD(path, func) g_test_add ("/supervisor/channel/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -318,5 +378,6 @@ main (int argc, char *argv[])
   ADD ("ready-by-message", test_ready_message);
   ADD ("no-channel-no-message", test_no_channel);
   ADD ("environment", test_environment);
+  ADD ("another-engine-goes-on", test_another_engine_goes_on);
   return g_test_run ();
 }
