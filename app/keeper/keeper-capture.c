@@ -6,9 +6,9 @@
  * A reader that wakes for every small write costs more than the bytes: so
  * after a small read the pipe is left alone for up to PAUSE_MAX_USEC, and what
  * was written meanwhile comes in one read. A line after a quiet time is read at
- * once. Where the pause lets the pipe fill up (a small pipe, a quick writer) it
- * is halved until it does not, so that the writer never waits for a pause. A
- * read of BULK_READ bytes or more is not small: bulk is read without pauses.
+ * once. The pause is the shorter the fuller it finds the pipe (a small pipe, a
+ * quick writer), so that the writer does not wait for it. A read of BULK_READ
+ * bytes or more is not small: bulk is read without pauses.
  *
  * Each turn of the loop reads each stream at most once, so neither of them
  * starves the other or the control socket. */
@@ -72,19 +72,21 @@ read_once (KeeperRun *run, KeeperStream *stream, size_t size)
   return 0;
 }
 
+/* Aims at a pipe that is half full when we come back. */
 static void
 choose_pause (KeeperStream *stream, size_t n)
 {
-  stream->burst_bytes += n;
-  if (n >= BULK_READ && n * 2 < stream->pipe_bytes)
-    return;
-  if (n == KEEPER_BUFFER_SIZE)
-    return;
+  uint64_t half = stream->pipe_bytes / 2, pause_usec;
 
-  if (stream->burst_bytes >= stream->pipe_bytes / 2)
-    stream->pause_usec = stream->pause_usec > PAUSE_MIN_USEC ? stream->pause_usec / 2 : 0;
-  else if (stream->burst_bytes < stream->pipe_bytes / 8 && stream->pause_usec < PAUSE_MAX_USEC)
-    stream->pause_usec = stream->pause_usec > 0 ? stream->pause_usec * 2 : PAUSE_MIN_USEC;
+  stream->burst_bytes += n;
+  if ((n >= BULK_READ && n < half) || n == KEEPER_BUFFER_SIZE)
+    return; /* read on at once */
+
+  pause_usec = stream->pause_usec > PAUSE_MIN_USEC ? stream->pause_usec : PAUSE_MIN_USEC;
+  pause_usec = pause_usec * half / stream->burst_bytes;
+  stream->pause_usec = pause_usec < PAUSE_MIN_USEC   ? 0
+                       : pause_usec > PAUSE_MAX_USEC ? PAUSE_MAX_USEC
+                                                     : pause_usec;
   stream->burst_bytes = 0;
   stream->resume_at = stream->pause_usec > 0 ? keeper_now () + stream->pause_usec : 0;
 }

@@ -196,10 +196,7 @@ keeper_run_launch (KeeperRun *run, const void *spec, size_t length, int *fds, un
   if (error == 0)
     {
       for (int i = 0; i < 2; i++)
-        {
-          run->streams[i].pipe_bytes = size_pipe (run->streams[i].fd, run->spec.pipe_bytes);
-          run->streams[i].pause_usec = UINT64_C (2000);
-        }
+        run->streams[i].pipe_bytes = size_pipe (run->streams[i].fd, run->spec.pipe_bytes);
       run->status.stdout_pipe_bytes = run->streams[0].pipe_bytes;
       run->status.stderr_pipe_bytes = run->streams[1].pipe_bytes;
       error = -open_journal (run);
