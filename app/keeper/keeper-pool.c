@@ -123,6 +123,23 @@ dying_free (gpointer data)
   g_free (dying);
 }
 
+/* Returns FALSE when it has not ended yet. */
+static gboolean
+reap (pid_t pid, int flags)
+{
+  int wait_status, signal_number;
+  pid_t reaped = waitpid (pid, &wait_status, flags);
+
+  if (reaped <= 0)
+    return reaped < 0; /* it was the child of an engine before us */
+  signal_number = WIFSIGNALED (wait_status) ? WTERMSIG (wait_status) : 0;
+  if (signal_number != 0 && signal_number != SIGKILL)
+    g_warning ("Keeper %d crashed: %s", (int) pid, g_strsignal (signal_number));
+  else if (signal_number == 0 && WEXITSTATUS (wait_status) != 0)
+    g_warning ("Keeper %d failed with exit status %d", (int) pid, WEXITSTATUS (wait_status));
+  return TRUE;
+}
+
 /* A keeper closes its socket a little before it can be reaped. */
 static void
 reap_later (TroupeKeeperPool *self, pid_t pid)
@@ -131,12 +148,12 @@ reap_later (TroupeKeeperPool *self, pid_t pid)
   Dying *dying;
   int pidfd;
 
-  if (waitpid (pid, NULL, WNOHANG) != 0)
-    return; /* done, or it was the child of an engine before us */
+  if (reap (pid, WNOHANG))
+    return;
   pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
   if (pidfd < 0)
     {
-      waitpid (pid, NULL, 0);
+      reap (pid, 0);
       return;
     }
   dying = g_new (Dying, 1);
@@ -150,7 +167,7 @@ reap_dying (TroupeKeeperPool *self, guint64 key)
 {
   Dying *dying = g_hash_table_lookup (self->dying, &key);
 
-  if (dying == NULL || waitpid (dying->pid, NULL, WNOHANG) == 0)
+  if (dying == NULL || !reap (dying->pid, WNOHANG))
     return;
   unwatch (self, dying->pidfd);
   g_hash_table_remove (self->dying, &key);
@@ -279,7 +296,7 @@ await_exit (pid_t pid, int pidfd)
 
   if (pidfd >= 0 && poll (&death, 1, FAREWELL_MSEC) <= 0)
     kill (pid, SIGKILL);
-  waitpid (pid, NULL, 0);
+  reap (pid, 0);
 }
 
 static gsize
