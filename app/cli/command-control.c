@@ -17,7 +17,8 @@ typedef struct
 {
   TroupeEngineClient *client;
   TroupeRoster *roster;
-  GPtrArray *paths;   /* (owned), NULL-terminated once complete */
+  GPtrArray *paths;    /* (owned), NULL-terminated once complete */
+  GPtrArray *programs; /* (owned) (nullable) paths, for remove */
   const char *method; /* of Worker1 */
   GHashTable *runs;   /* path -> run before */
   guint n_calls;
@@ -28,6 +29,7 @@ static void
 control_clear (Control *control)
 {
   g_clear_pointer (&control->runs, g_hash_table_unref);
+  g_clear_pointer (&control->programs, g_ptr_array_unref);
   g_clear_pointer (&control->paths, g_ptr_array_unref);
   g_clear_pointer (&control->roster, troupe_roster_free);
   g_clear_pointer (&control->client, troupe_engine_client_free);
@@ -160,19 +162,12 @@ is_restarted (const TroupeWorkerInfo *worker, gpointer user_data)
 }
 
 static int
-run_control (const TroupeCommand *command, int argc, char **argv, const char *method, TroupeVerdictFunc verdict)
+wait_and_report (Control *control, TroupeVerdictFunc verdict, void (*begin) (gpointer user_data))
 {
-  g_auto (Control) control = { .method = method };
-  g_autoptr (GError) error = NULL;
   TroupeWorkerInfo *culprit = NULL;
 
-  if (!troupe_command_parse (command, NULL, TROUPE_PARSE_ANYWHERE, &argc, &argv) ||
-      !troupe_command_check_count (command, argc, 1, -1))
-    return TROUPE_EXIT_USAGE;
-  if (!prepare (&control, argv + 1, &error))
-    return troupe_command_report (error);
-  switch (troupe_wait_for_workers (control.roster, (const char *const *) control.paths->pdata, verdict, call_all,
-                                   &control, -1, &culprit))
+  switch (troupe_wait_for_workers (control->roster, (const char *const *) control->paths->pdata, verdict, begin,
+                                   control, -1, &culprit))
     {
     case TROUPE_WAIT_NEVER:
       troupe_command_complain ("%s could not be started: %s", culprit->name,
@@ -185,7 +180,21 @@ run_control (const TroupeCommand *command, int argc, char **argv, const char *me
     case TROUPE_WAIT_TIMED_OUT:
       break;
     }
-  return control.error != NULL ? troupe_command_report (control.error) : TROUPE_EXIT_DONE;
+  return control->error != NULL ? troupe_command_report (control->error) : TROUPE_EXIT_DONE;
+}
+
+static int
+run_control (const TroupeCommand *command, int argc, char **argv, const char *method, TroupeVerdictFunc verdict)
+{
+  g_auto (Control) control = { .method = method };
+  g_autoptr (GError) error = NULL;
+
+  if (!troupe_command_parse (command, NULL, TROUPE_PARSE_ANYWHERE, &argc, &argv) ||
+      !troupe_command_check_count (command, argc, 1, -1))
+    return TROUPE_EXIT_USAGE;
+  if (!prepare (&control, argv + 1, &error))
+    return troupe_command_report (error);
+  return wait_and_report (&control, verdict, call_all);
 }
 
 static int
@@ -240,28 +249,43 @@ get_programs (Control *control, GError **error)
   return g_steal_pointer (&programs);
 }
 
+static void
+remove_all (gpointer user_data)
+{
+  Control *control = user_data;
+
+  for (guint i = 0; i < control->programs->len && control->error == NULL; i++)
+    {
+      g_autoptr (TroupeBusProgram1) program = NULL;
+      guint64 token;
+
+      program = troupe_engine_client_new_program (control->client, control->programs->pdata[i], &control->error);
+      if (program != NULL)
+        troupe_bus_program1_call_remove_sync (program, &token, NULL, &control->error);
+    }
+}
+
+/* One that is not there any more counts as done. */
+static TroupeVerdict
+is_removed (const TroupeWorkerInfo *worker, gpointer user_data)
+{
+  Control *control = user_data;
+
+  return control->error != NULL ? TROUPE_VERDICT_DONE : TROUPE_VERDICT_WAIT;
+}
+
 static int
 run_remove (const TroupeCommand *command, int argc, char **argv)
 {
-  g_auto (Control) control = { .method = "Stop" };
-  g_autoptr (GPtrArray) programs = NULL;
+  g_auto (Control) control = { 0 };
   g_autoptr (GError) error = NULL;
 
   if (!troupe_command_parse (command, NULL, TROUPE_PARSE_ANYWHERE, &argc, &argv) ||
       !troupe_command_check_count (command, argc, 1, -1))
     return TROUPE_EXIT_USAGE;
-  if (!prepare (&control, argv + 1, &error) || (programs = get_programs (&control, &error)) == NULL)
+  if (!prepare (&control, argv + 1, &error) || (control.programs = get_programs (&control, &error)) == NULL)
     return troupe_command_report (error);
-  for (guint i = 0; i < programs->len; i++)
-    {
-      g_autoptr (TroupeBusProgram1) program = NULL;
-      guint64 token;
-
-      program = troupe_engine_client_new_program (control.client, programs->pdata[i], &error);
-      if (program == NULL || !troupe_bus_program1_call_remove_sync (program, &token, NULL, &error))
-        return troupe_command_report (error);
-    }
-  return TROUPE_EXIT_DONE;
+  return wait_and_report (&control, is_removed, remove_all);
 }
 
 const TroupeCommand troupe_command_start = {

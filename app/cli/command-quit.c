@@ -6,20 +6,8 @@
 #include "config.h"
 
 #include "base/error.h"
-#include "base/paths.h"
 #include "cli/command.h"
 #include "cli/stopping.h"
-
-/* Where an engine was killed its keepers live on, and so do the workers. */
-static gboolean
-keepers_are_left (void)
-{
-  g_autofree char *runtime_dir = troupe_paths_dup_runtime_dir (NULL);
-  g_autofree char *path = runtime_dir != NULL ? g_build_filename (runtime_dir, "keepers", NULL) : NULL;
-  g_autoptr (GDir) dir = path != NULL ? g_dir_open (path, 0, NULL) : NULL;
-
-  return dir != NULL && g_dir_read_name (dir) != NULL;
-}
 
 static void
 gone_cb (GDBusConnection *connection, const char *name, gpointer user_data)
@@ -53,7 +41,7 @@ run (const TroupeCommand *command, int argc, char **argv)
   if (!troupe_command_parse (command, NULL, TROUPE_PARSE_ANYWHERE, &argc, &argv) ||
       !troupe_command_check_count (command, argc, 0, 0))
     return TROUPE_EXIT_USAGE;
-  left = keepers_are_left ();
+  left = troupe_engine_client_keepers_are_left ();
   client = troupe_engine_client_new (left ? TROUPE_ENGINE_START : TROUPE_ENGINE_IF_RUNNING, &error);
   if (client == NULL)
     {

@@ -36,6 +36,21 @@ report_timeout (const TroupeWorkerInfo *worker, const char *word, gint64 timeout
   return TROUPE_EXIT_FAILED;
 }
 
+/* A state that a worker may have come to without any engine. */
+static gboolean
+is_end (const char *word)
+{
+  static const char *const ends[] = { "ended", "stopped", "exited", "failed", NULL };
+
+  return g_strv_contains (ends, word);
+}
+
+static gint64
+get_time_left (gint64 deadline_usec)
+{
+  return deadline_usec < 0 ? -1 : MAX (0, deadline_usec - g_get_monotonic_time ());
+}
+
 static int
 run (const TroupeCommand *command, int argc, char **argv)
 {
@@ -49,11 +64,8 @@ run (const TroupeCommand *command, int argc, char **argv)
     { NULL }
   };
   g_autoptr (TroupeEngineClient) client = NULL;
-  g_autoptr (TroupeRoster) roster = NULL;
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) paths = NULL;
-  TroupeWorkerInfo *culprit = NULL;
-  gint64 timeout_usec = -1;
+  gint64 timeout_usec = -1, deadline_usec = -1;
   TroupeState state;
 
   if (!troupe_command_parse (command, entries, TROUPE_PARSE_ANYWHERE, &argc, &argv) ||
@@ -65,27 +77,44 @@ run (const TroupeCommand *command, int argc, char **argv)
     return troupe_command_usage_error (command, "“%s” is no state", word);
   if (timeout != NULL && !troupe_duration_spec_parse (timeout, &timeout_usec, &error))
     return troupe_command_usage_error (command, "--timeout: %s", error->message);
+  if (timeout_usec >= 0)
+    deadline_usec = g_get_monotonic_time () + timeout_usec;
   client = troupe_engine_client_new (TROUPE_ENGINE_START, &error);
   if (client == NULL)
     return troupe_command_report (error);
-  roster = troupe_roster_new (client);
-  paths = troupe_roster_find (roster, argv[1], &error);
-  if (paths == NULL)
-    return troupe_command_report (error);
-  switch (troupe_wait_for_workers (roster, (const char *const *) paths, troupe_verdict_for_state, NULL, word,
-                                   timeout_usec, &culprit))
+  for (;;)
     {
-    case TROUPE_WAIT_DONE:
-      return TROUPE_EXIT_DONE;
-    case TROUPE_WAIT_NEVER:
-      return report_never (culprit, word);
-    case TROUPE_WAIT_TIMED_OUT:
-      return report_timeout (culprit, word, timeout_usec);
-    case TROUPE_WAIT_ENGINE_GONE:
-      break;
+      g_autoptr (TroupeRoster) roster = troupe_roster_new (client);
+      g_auto (GStrv) paths = troupe_roster_find (roster, argv[1], &error);
+      TroupeWorkerInfo *culprit = NULL;
+      TroupeWaitResult result = TROUPE_WAIT_ENGINE_GONE;
+
+      if (paths != NULL)
+        result = troupe_wait_for_workers (roster, (const char *const *) paths, troupe_verdict_for_state, NULL, word,
+                                          get_time_left (deadline_usec), &culprit);
+      else if (troupe_command_exit_for_error (error) != TROUPE_EXIT_UNREACHABLE)
+        return troupe_command_report (error);
+      g_clear_error (&error);
+      switch (result)
+        {
+        case TROUPE_WAIT_DONE:
+          return TROUPE_EXIT_DONE;
+        case TROUPE_WAIT_NEVER:
+          return report_never (culprit, word);
+        case TROUPE_WAIT_TIMED_OUT:
+          return report_timeout (culprit, word, timeout_usec);
+        case TROUPE_WAIT_ENGINE_GONE:
+          break;
+        }
+      /* Killed, and not ended on purpose: the next engine takes the workers over, and we go on. */
+      if (!is_end (word) && !troupe_engine_client_keepers_are_left ())
+        {
+          troupe_command_complain ("The engine went away while we waited for “%s”", argv[1]);
+          return TROUPE_EXIT_UNREACHABLE;
+        }
+      if (!troupe_engine_client_reconnect (client, &error))
+        return troupe_command_report (error);
     }
-  troupe_command_complain ("The engine went away while we waited for “%s”", argv[1]);
-  return TROUPE_EXIT_UNREACHABLE;
 }
 
 const TroupeCommand troupe_command_wait = {

@@ -9,6 +9,7 @@
 
 #include "base/engine-connection.h"
 #include "base/error.h"
+#include "base/paths.h"
 
 #define PROXY_FLAGS                                                                                        \
   (G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS |                  \
@@ -92,6 +93,16 @@ troupe_engine_client_can_reach_bus (GError **error)
   g_autoptr (GDBusConnection) connection = troupe_engine_connection_get_bus (NULL, error);
 
   return connection != NULL;
+}
+
+gboolean
+troupe_engine_client_keepers_are_left (void)
+{
+  g_autofree char *runtime_dir = troupe_paths_dup_runtime_dir (NULL);
+  g_autofree char *path = runtime_dir != NULL ? g_build_filename (runtime_dir, "keepers", NULL) : NULL;
+  g_autoptr (GDir) dir = path != NULL ? g_dir_open (path, 0, NULL) : NULL;
+
+  return dir != NULL && g_dir_read_name (dir) != NULL;
 }
 
 gboolean

@@ -27,6 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeEngineClient, troupe_engine_client_free)
 /* TRUE when there is a bus to ask for an engine. */
 gboolean troupe_engine_client_can_reach_bus (GError **error);
 
+/* Where an engine was killed its keepers live on, and so do the workers. */
+gboolean troupe_engine_client_keepers_are_left (void);
+
 /* After the engine went away: reaches the next one, which takes over the keepers. */
 gboolean troupe_engine_client_reconnect (TroupeEngineClient *self, GError **error);
 

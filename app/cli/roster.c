@@ -297,7 +297,10 @@ troupe_roster_load_worker (TroupeRoster *self, const char *path, GError **error)
 
   properties = troupe_engine_client_get_properties (self->client, path, TROUPE_WORKER_INTERFACE, error);
   if (properties == NULL)
-    return NULL;
+    {
+      g_hash_table_remove (self->workers, path);
+      return NULL;
+    }
   worker = take_worker (self, path, properties);
   if (g_variant_is_object_path (worker->program_path) &&
       !g_hash_table_contains (self->programs, worker->program_path))

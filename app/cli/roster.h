@@ -45,7 +45,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeRoster, troupe_roster_free)
 
 /* Everything, in one call. */
 gboolean troupe_roster_load_all (TroupeRoster *self, GError **error);
-/* One worker and its program, for commands that must be quick where much runs.
+/* One worker and its program, for commands that must be quick where much runs. One that is gone
+ * leaves the roster.
  * Returns: (transfer none) (nullable) */
 TroupeWorkerInfo *troupe_roster_load_worker (TroupeRoster *self, const char *path, GError **error);
 
