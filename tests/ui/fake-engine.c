@@ -24,6 +24,7 @@ struct _FakeEngine
   GHashTable *program_paths; /* project/name -> GPtrArray of object paths */
   GPtrArray *calls;
   GPtrArray *projects; /* of GVariant (ss) */
+  char *send_problem;  /* what Send fails with; NULL: it does not */
   char *problem_key;
   char *problem_message;
 };
@@ -110,6 +111,17 @@ undo_remove_cb (TroupeBusEngine1 *engine, GDBusMethodInvocation *invocation, gui
 }
 
 static gboolean
+link_cb (TroupeBusEngine1 *engine, GDBusMethodInvocation *invocation, const char *from, const char *to,
+         gboolean linked, FakeEngine *self)
+{
+  g_autofree char *of = g_strdup_printf ("%s %s %s", from, to, linked ? "yes" : "no");
+
+  note (self, "Engine1.Link", of);
+  troupe_bus_engine1_complete_link (engine, invocation);
+  return TRUE;
+}
+
+static gboolean
 subscribe_cb (TroupeBusEngine1 *engine, GDBusMethodInvocation *invocation, FakeEngine *self)
 {
   note (self, "Engine1.Subscribe", NULL);
@@ -179,6 +191,31 @@ input_cb (TroupeBusWorker1 *worker, GDBusMethodInvocation *invocation, GVariant 
 
   note (self, "Worker1.Input", of);
   troupe_bus_worker1_complete_input (worker, invocation);
+  return TRUE;
+}
+
+static gboolean
+send_cb (TroupeBusWorker1 *worker, GDBusMethodInvocation *invocation, const char *message, FakeEngine *self)
+{
+  g_autofree char *of = g_strconcat (troupe_bus_worker1_get_name (worker), " ", message, NULL);
+
+  note (self, "Worker1.Send", of);
+  if (self->send_problem != NULL)
+    g_dbus_method_invocation_return_dbus_error (invocation, "io.github.troupe.Troupe.Error.Limit",
+                                                self->send_problem);
+  else
+    troupe_bus_worker1_complete_send (worker, invocation);
+  return TRUE;
+}
+
+static gboolean
+request_cb (TroupeBusWorker1 *worker, GDBusMethodInvocation *invocation, const char *message, guint timeout_msec,
+            FakeEngine *self)
+{
+  g_autofree char *of = g_strdup_printf ("%s %s %u", troupe_bus_worker1_get_name (worker), message, timeout_msec);
+
+  note (self, "Worker1.Request", of);
+  troupe_bus_worker1_complete_request (worker, invocation, "{\"pong\":1}");
   return TRUE;
 }
 
@@ -262,6 +299,7 @@ fake_engine_new (GDBusConnection *connection)
   g_signal_connect (self->engine, "handle-open-project", G_CALLBACK (open_project_cb), self);
   g_signal_connect (self->engine, "handle-close-project", G_CALLBACK (close_project_cb), self);
   g_signal_connect (self->engine, "handle-undo-remove", G_CALLBACK (undo_remove_cb), self);
+  g_signal_connect (self->engine, "handle-link", G_CALLBACK (link_cb), self);
   g_signal_connect (self->engine, "handle-subscribe", G_CALLBACK (subscribe_cb), self);
   g_signal_connect (self->engine, "handle-unsubscribe", G_CALLBACK (unsubscribe_cb), self);
   troupe_bus_object_skeleton_set_engine1 (object, self->engine);
@@ -290,6 +328,7 @@ fake_engine_free (FakeEngine *self)
   g_ptr_array_unref (self->projects);
   g_free (self->problem_key);
   g_free (self->problem_message);
+  g_free (self->send_problem);
   g_object_unref (self->connection);
   g_free (self);
 }
@@ -314,6 +353,7 @@ add_worker (FakeEngine *self, const char *program_path, const char *project, con
   troupe_bus_worker1_set_exit_signal (worker, "");
   troupe_bus_worker1_set_exit_summary (worker, "");
   troupe_bus_worker1_set_journal (worker, "");
+  troupe_bus_worker1_set_channel (worker, "");
   g_signal_connect (worker, "handle-start", G_CALLBACK (plain_worker_cb), self);
   g_signal_connect (worker, "handle-stop", G_CALLBACK (plain_worker_cb), self);
   g_signal_connect (worker, "handle-restart", G_CALLBACK (plain_worker_cb), self);
@@ -321,6 +361,9 @@ add_worker (FakeEngine *self, const char *program_path, const char *project, con
   g_signal_connect (worker, "handle-close-input", G_CALLBACK (plain_worker_cb), self);
   g_signal_connect (worker, "handle-signal", G_CALLBACK (signal_cb), self);
   g_signal_connect (worker, "handle-input", G_CALLBACK (input_cb), self);
+  g_signal_connect (worker, "handle-send", G_CALLBACK (send_cb), self);
+  g_signal_connect (worker, "handle-request", G_CALLBACK (request_cb), self);
+  g_signal_connect (worker, "handle-disconnect", G_CALLBACK (plain_worker_cb), self);
   g_signal_connect (worker, "handle-processes", G_CALLBACK (processes_cb), self);
   g_signal_connect (worker, "handle-runs", G_CALLBACK (runs_cb), self);
   troupe_bus_object_skeleton_set_worker1 (object, worker);
@@ -443,6 +486,48 @@ fake_engine_set_journal (FakeEngine *self, const char *name, const char *journal
 
   troupe_bus_worker1_set_journal (worker, journal);
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (worker));
+}
+
+static TroupeBusProgram1 *
+get_program (FakeEngine *self, const char *project, const char *name)
+{
+  g_autofree char *key = g_strconcat (project, "/", name, NULL);
+  GPtrArray *paths = g_hash_table_lookup (self->program_paths, key);
+  g_autoptr (GDBusObject) object = NULL;
+
+  g_assert_nonnull (paths);
+  object = g_dbus_object_manager_get_object (G_DBUS_OBJECT_MANAGER (self->manager), paths->pdata[0]);
+  return troupe_bus_object_peek_program1 (TROUPE_BUS_OBJECT (object));
+}
+
+void
+fake_engine_make_fork (FakeEngine *self, const char *project, const char *name, const char *const *links)
+{
+  TroupeBusProgram1 *program = get_program (self, project, name);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, troupe_bus_program1_get_definition (program));
+  g_variant_dict_insert (&dict, "kind", "s", "fork");
+  g_variant_dict_insert_value (&dict, "link", g_variant_new_strv (links, -1));
+  troupe_bus_program1_set_kind (program, "fork");
+  troupe_bus_program1_set_definition (program, g_variant_dict_end (&dict));
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
+}
+
+void
+fake_engine_set_channel (FakeEngine *self, const char *name, const char *channel)
+{
+  TroupeBusWorker1 *worker = fake_engine_get_worker (self, name);
+
+  troupe_bus_worker1_set_channel (worker, channel);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (worker));
+}
+
+void
+fake_engine_set_send_problem (FakeEngine *self, const char *message)
+{
+  g_free (self->send_problem);
+  self->send_problem = g_strdup (message);
 }
 
 void

@@ -30,6 +30,13 @@ void fake_engine_set_ended (FakeEngine *self, const char *name, const char *stat
                             const char *summary);
 void fake_engine_set_journal (FakeEngine *self, const char *name, const char *journal);
 
+/* The program is of kind fork from now on, its messages passed on to LINKS (NULL-terminated). */
+void fake_engine_make_fork (FakeEngine *self, const char *project, const char *name, const char *const *links);
+/* "open", "closed" or "". */
+void fake_engine_set_channel (FakeEngine *self, const char *name, const char *channel);
+/* Send fails with this from now on; NULL: it does not. */
+void fake_engine_set_send_problem (FakeEngine *self, const char *message);
+
 /* Sends one Stats signal for all workers alive; figures grow from BASE. */
 void fake_engine_emit_stats (FakeEngine *self, double base);
 

@@ -976,3 +976,11 @@ troupe_client_undo_remove_async (TroupeClient *self, guint64 token, GAsyncReadyC
   troupe_bus_call_async (self, G_DBUS_PROXY (self->engine), "UndoRemove", g_variant_new ("(t)", token), NULL,
                          callback, user_data);
 }
+
+void
+troupe_client_link_async (TroupeClient *self, const char *from, const char *to, gboolean linked,
+                          GAsyncReadyCallback callback, gpointer user_data)
+{
+  troupe_bus_call_async (self, G_DBUS_PROXY (self->engine), "Link", g_variant_new ("(ssb)", from, to, linked), NULL,
+                         callback, user_data);
+}

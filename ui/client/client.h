@@ -86,10 +86,14 @@ void troupe_client_open_project_async (TroupeClient *self, const char *path, gbo
 /* Returns: (transfer full): the project's name; NOTES (out) (transfer full). */
 char *troupe_client_open_project_finish (TroupeClient *self, GAsyncResult *result, GStrv *notes, GError **error);
 
-/* These two: finish with troupe_bus_call_finish (). */
+/* These three: finish with troupe_bus_call_finish (). */
 void troupe_client_close_project_async (TroupeClient *self, const char *name, GAsyncReadyCallback callback,
                                         gpointer user_data);
 void troupe_client_undo_remove_async (TroupeClient *self, guint64 token, GAsyncReadyCallback callback,
                                       gpointer user_data);
+/* FROM, TO: keys of programs of one project, both with a channel. LINKED: what the workers of one send,
+ * those of the other receive. */
+void troupe_client_link_async (TroupeClient *self, const char *from, const char *to, gboolean linked,
+                               GAsyncReadyCallback callback, gpointer user_data);
 
 G_END_DECLS

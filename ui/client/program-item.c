@@ -257,6 +257,30 @@ troupe_program_item_get_definition (TroupeProgramItem *self)
   return self->definition;
 }
 
+gboolean
+troupe_program_item_kind_has_channel (TroupeKind kind)
+{
+  return kind == TROUPE_KIND_FORK || kind == TROUPE_KIND_CLUSTER;
+}
+
+gboolean
+troupe_program_item_has_channel (TroupeProgramItem *self)
+{
+  TroupeKind kind;
+
+  return troupe_kind_from_string (self->kind_name, &kind) && troupe_program_item_kind_has_channel (kind);
+}
+
+GStrv
+troupe_program_item_dup_links (TroupeProgramItem *self)
+{
+  GStrv links = NULL;
+
+  if (self->definition != NULL && g_variant_lookup (self->definition, "link", "^as", &links))
+    return links;
+  return g_new0 (char *, 1);
+}
+
 GListModel *
 troupe_program_item_get_workers (TroupeProgramItem *self)
 {

@@ -30,6 +30,11 @@ const char *troupe_program_item_get_folder (TroupeProgramItem *self);
 const char *troupe_program_item_get_kind_name (TroupeProgramItem *self);
 /* a{sv}, as Engine1.Launch takes it. (transfer none) */
 GVariant *troupe_program_item_get_definition (TroupeProgramItem *self);
+/* TRUE when the kind gives workers a channel for messages. */
+gboolean troupe_program_item_kind_has_channel (TroupeKind kind);
+gboolean troupe_program_item_has_channel (TroupeProgramItem *self);
+/* Names of the programs its messages are passed on to. Returns: (transfer full) */
+GStrv troupe_program_item_dup_links (TroupeProgramItem *self);
 /* Of TroupeWorkerItem, by instance. (transfer none) */
 GListModel *troupe_program_item_get_workers (TroupeProgramItem *self);
 void troupe_program_item_add_totals (TroupeProgramItem *self, TroupeTotals *totals);

@@ -250,6 +250,24 @@ troupe_subject_dup_programs (TroupeSubject *self)
   return programs;
 }
 
+GStrv
+troupe_subject_dup_linked_from (TroupeSubject *self, TroupeProgramItem *program)
+{
+  TroupeProjectItem *project = troupe_client_find_project (self->client, troupe_program_item_get_project (program));
+  GListModel *programs = project != NULL ? troupe_project_item_get_programs (project) : NULL;
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; programs != NULL && i < g_list_model_get_n_items (programs); i++)
+    {
+      g_autoptr (TroupeProgramItem) other = g_list_model_get_item (programs, i);
+      g_auto (GStrv) links = troupe_program_item_dup_links (other);
+
+      if (g_strv_contains ((const char *const *) links, troupe_program_item_get_name (program)))
+        g_strv_builder_add (names, troupe_program_item_get_name (other));
+    }
+  return g_strv_builder_end (names);
+}
+
 /* All of it belongs to whole programs, so Remove takes no more than what was picked. */
 static gboolean
 troupe_subject_can_remove (TroupeSubject *self)

@@ -48,6 +48,9 @@ TroupeProjectItem *troupe_subject_get_project (TroupeSubject *self);
  * Returns: (transfer container) (element-type TroupeProgramItem) */
 GPtrArray *troupe_subject_dup_programs (TroupeSubject *self);
 
+/* Names of the programs that pass their messages on to PROGRAM. Returns: (transfer full) */
+GStrv troupe_subject_dup_linked_from (TroupeSubject *self, TroupeProgramItem *program);
+
 /* "web.2", "web", "shop", "3 workers". Returns: (transfer full) */
 char *troupe_subject_dup_title (TroupeSubject *self);
 /* "Running · spawn · PID 4711 · up 3 min". Returns: (transfer full) */

@@ -42,6 +42,7 @@ struct _TroupeWorkerItem
   char *exit_signal;
   char *exit_summary;
   char *journal;
+  char *channel;
 
   TroupeFigures figures;
   double history[TROUPE_HISTORY_LENGTH];
@@ -59,6 +60,7 @@ enum
   PROP_STATE,
   PROP_CPU_PERCENT,
   PROP_UNSEEN,
+  PROP_CHANNEL,
   N_PROPERTIES,
 };
 
@@ -117,6 +119,7 @@ troupe_worker_item_read (TroupeWorkerItem *self, gboolean first)
   TroupeBusWorker1 *proxy = self->proxy;
   TroupeState before = self->state;
   guint run_before = self->run;
+  gboolean channel_changed;
 
   if (!troupe_state_from_string (troupe_bus_worker1_get_state (proxy), &self->state))
     g_debug ("%s: unknown state “%s”", self->key, troupe_bus_worker1_get_state (proxy));
@@ -130,6 +133,7 @@ troupe_worker_item_read (TroupeWorkerItem *self, gboolean first)
   replace_text (&self->exit_signal, troupe_bus_worker1_get_exit_signal (proxy));
   replace_text (&self->exit_summary, troupe_bus_worker1_get_exit_summary (proxy));
   replace_text (&self->journal, troupe_bus_worker1_get_journal (proxy));
+  channel_changed = replace_text (&self->channel, troupe_bus_worker1_get_channel (proxy));
 
   if (!troupe_state_is_alive (self->state) || self->run != run_before)
     forget_figures (self);
@@ -141,6 +145,8 @@ troupe_worker_item_read (TroupeWorkerItem *self, gboolean first)
         troupe_worker_item_check_stderr (self);
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
     }
+  if (channel_changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CHANNEL]);
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -175,6 +181,7 @@ troupe_worker_item_finalize (GObject *object)
   g_free (self->exit_signal);
   g_free (self->exit_summary);
   g_free (self->journal);
+  g_free (self->channel);
   g_free (self->seen_journal);
   G_OBJECT_CLASS (troupe_worker_item_parent_class)->finalize (object);
 }
@@ -198,6 +205,9 @@ troupe_worker_item_get_property (GObject *object, guint prop_id, GValue *value, 
     case PROP_UNSEEN:
       g_value_set_uint (value, self->unseen);
       break;
+    case PROP_CHANNEL:
+      g_value_set_string (value, self->channel);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -220,6 +230,8 @@ troupe_worker_item_class_init (TroupeWorkerItemClass *klass)
                                                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   properties[PROP_UNSEEN] = g_param_spec_uint ("unseen", NULL, NULL, 0, G_MAXUINT, 0,
                                                G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CHANNEL] = g_param_spec_string ("channel", NULL, NULL, "",
+                                                  G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
   signals[CHANGED] = g_signal_new ("changed", TROUPE_TYPE_WORKER_ITEM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -236,6 +248,7 @@ troupe_worker_item_init (TroupeWorkerItem *self)
   self->exit_signal = g_strdup ("");
   self->exit_summary = g_strdup ("");
   self->journal = g_strdup ("");
+  self->channel = g_strdup ("");
 }
 
 char *
@@ -410,6 +423,12 @@ troupe_worker_item_get_journal (TroupeWorkerItem *self)
   return self->journal;
 }
 
+const char *
+troupe_worker_item_get_channel (TroupeWorkerItem *self)
+{
+  return self->channel;
+}
+
 double
 troupe_worker_item_get_cpu_percent (TroupeWorkerItem *self)
 {
@@ -541,6 +560,39 @@ troupe_worker_item_input_async (TroupeWorkerItem *self, GBytes *bytes, GAsyncRea
 
   troupe_bus_call_async (self, G_DBUS_PROXY (self->proxy), "Input", g_variant_new ("(@ay)", array), NULL,
                          callback, user_data);
+}
+
+void
+troupe_worker_item_send_async (TroupeWorkerItem *self, const char *message, GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  troupe_bus_call_async (self, G_DBUS_PROXY (self->proxy), "Send", g_variant_new ("(s)", message), NULL, callback,
+                         user_data);
+}
+
+void
+troupe_worker_item_request_async (TroupeWorkerItem *self, const char *message, guint timeout_msec,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  troupe_bus_call_async (self, G_DBUS_PROXY (self->proxy), "Request",
+                         g_variant_new ("(su)", message, timeout_msec), cancellable, callback, user_data);
+}
+
+char *
+troupe_worker_item_request_finish (TroupeWorkerItem *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (GVariant) reply = troupe_bus_call_finish (self, result, error);
+  char *message = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(s)", &message);
+  return message;
+}
+
+void
+troupe_worker_item_disconnect_async (TroupeWorkerItem *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  troupe_bus_call_async (self, G_DBUS_PROXY (self->proxy), "Disconnect", NULL, NULL, callback, user_data);
 }
 
 void

@@ -52,6 +52,8 @@ int troupe_worker_item_get_exit_code (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_exit_signal (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_exit_summary (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_journal (TroupeWorkerItem *self);
+/* "open", "closed", or "" when its kind has none or it never ran; the property `channel`. */
+const char *troupe_worker_item_get_channel (TroupeWorkerItem *self);
 
 /* Figures of the last sample; 0 while it is not alive. cpu: 100 is one core. */
 double troupe_worker_item_get_cpu_percent (TroupeWorkerItem *self);
@@ -86,6 +88,17 @@ void troupe_worker_item_signal_async (TroupeWorkerItem *self, const char *signal
                                       GAsyncReadyCallback callback, gpointer user_data);
 void troupe_worker_item_input_async (TroupeWorkerItem *self, GBytes *bytes, GAsyncReadyCallback callback,
                                      gpointer user_data);
+
+/* MESSAGE: one JSON text for its channel. Send answers once it is queued and recorded; finish it and
+ * Disconnect with troupe_bus_call_finish (). */
+void troupe_worker_item_send_async (TroupeWorkerItem *self, const char *message, GAsyncReadyCallback callback,
+                                    gpointer user_data);
+void troupe_worker_item_disconnect_async (TroupeWorkerItem *self, GAsyncReadyCallback callback, gpointer user_data);
+/* Sends, and answers with its next message; TIMEOUT_MSEC 0 waits as long as the channel is open. */
+void troupe_worker_item_request_async (TroupeWorkerItem *self, const char *message, guint timeout_msec,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer full): JSON. */
+char *troupe_worker_item_request_finish (TroupeWorkerItem *self, GAsyncResult *result, GError **error);
 
 /* Returns: (transfer full) (element-type TroupeRunItem), newest first. */
 void troupe_worker_item_load_runs_async (TroupeWorkerItem *self, GCancellable *cancellable,

@@ -433,6 +433,61 @@ test_calls (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_messages (Fixture *fixture, gconstpointer data)
+{
+  static const char *const links[] = { "b", NULL };
+  g_autoptr (GAsyncResult) sent = NULL, failed = NULL, answered = NULL, linked = NULL, disconnected = NULL;
+  g_autoptr (GError) error = NULL, problem = NULL;
+  g_autoptr (GVariant) reply = NULL, none = NULL, link_reply = NULL, disconnect_reply = NULL;
+  g_autofree char *answer = NULL;
+  g_auto (GStrv) names = NULL;
+  TroupeWorkerItem *worker;
+  TroupeProgramItem *program;
+
+  fake_engine_add_program (fixture->engine, "default", "a", "a.js", 1);
+  fake_engine_make_fork (fixture->engine, "default", "a", links);
+  fake_engine_set_running (fixture->engine, "a", 5);
+  fake_engine_set_channel (fixture->engine, "a", "open");
+  connect_client (fixture);
+  worker = find_worker (fixture, "default/a");
+  program = troupe_worker_item_get_program (worker);
+  g_assert_cmpstr (troupe_worker_item_get_channel (worker), ==, "open");
+  g_assert_true (troupe_program_item_has_channel (program));
+  names = troupe_program_item_dup_links (program);
+  g_assert_true (g_strv_equal ((const char *const *) names, links));
+
+  troupe_worker_item_send_async (worker, "{\"n\":1}", result_cb, &sent);
+  reply = troupe_bus_call_finish (worker, wait_for_result (&sent), &error);
+  g_assert_no_error (error);
+  g_assert_true (fake_engine_was_called (fixture->engine, "Worker1.Send a {\"n\":1}"));
+
+  fake_engine_set_send_problem (fixture->engine, "it does not read and 64 MiB wait");
+  troupe_worker_item_send_async (worker, "2", result_cb, &failed);
+  none = troupe_bus_call_finish (worker, wait_for_result (&failed), &problem);
+  g_assert_null (none);
+  g_assert_error (problem, TROUPE_ERROR, TROUPE_ERROR_LIMIT);
+  g_assert_cmpstr (problem->message, ==, "it does not read and 64 MiB wait");
+
+  troupe_worker_item_request_async (worker, "3", 250, NULL, result_cb, &answered);
+  answer = troupe_worker_item_request_finish (worker, wait_for_result (&answered), &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (answer, ==, "{\"pong\":1}");
+  g_assert_true (fake_engine_was_called (fixture->engine, "Worker1.Request a 3 250"));
+
+  troupe_client_link_async (fixture->client, "default/a", "default/b", FALSE, result_cb, &linked);
+  link_reply = troupe_bus_call_finish (fixture->client, wait_for_result (&linked), &error);
+  g_assert_no_error (error);
+  g_assert_true (fake_engine_was_called (fixture->engine, "Engine1.Link default/a default/b no"));
+
+  troupe_worker_item_disconnect_async (worker, result_cb, &disconnected);
+  disconnect_reply = troupe_bus_call_finish (worker, wait_for_result (&disconnected), &error);
+  g_assert_no_error (error);
+  fake_engine_set_channel (fixture->engine, "a", "closed");
+  while (strcmp (troupe_worker_item_get_channel (worker), "closed") != 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
 test_disconnected_call_fails (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GAsyncResult) result = NULL;
@@ -555,6 +610,7 @@ main (int argc, char *argv[])
   TEST ("/ui/client/items-survive-the-engine", test_engine_restart);
   TEST ("/ui/client/subject-knows-what-it-means", test_subject);
   TEST ("/ui/client/calls-reach-the-engine", test_calls);
+  TEST ("/ui/client/sends-messages-and-links", test_messages);
   TEST ("/ui/client/calls-fail-while-disconnected", test_disconnected_call_fails);
   TEST ("/ui/client/polls-processes-while-held", test_processes);
   TEST ("/ui/client/marks-unseen-stderr", test_unseen_stderr);
