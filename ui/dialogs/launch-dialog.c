@@ -19,8 +19,8 @@
 #define CHECK_DELAY_MSEC 200
 #define RECENT_SHOWN_MAX 5
 
-/* Kinds that can be launched; the others come with their channels. */
-static const TroupeKind kinds[] = { TROUPE_KIND_SPAWN, TROUPE_KIND_EXEC, TROUPE_KIND_EXEC_FILE };
+/* Kinds that can be launched from here. */
+static const TroupeKind kinds[] = { TROUPE_KIND_SPAWN, TROUPE_KIND_EXEC, TROUPE_KIND_EXEC_FILE, TROUPE_KIND_FORK };
 
 struct _TroupeLaunchDialog
 {
@@ -41,6 +41,10 @@ struct _TroupeLaunchDialog
   GtkEditable *timeout;
   AdwActionRow *max_buffer_row;
   GtkEditable *max_buffer;
+  AdwActionRow *exec_path_row;
+  GtkEditable *exec_path;
+  AdwActionRow *exec_argv_row;
+  GtkEditable *exec_argv;
   GtkBox *variables;
   GtkLabel *env_error;
   GtkLabel *other_error;
@@ -119,6 +123,13 @@ add_variables (GVariantDict *dict, GtkBox *variables)
     g_variant_dict_insert_value (dict, "env", g_variant_new_strv ((const char *const *) env, -1));
 }
 
+/* What exec and execFile of Node have, and spawn and fork do not. */
+static gboolean
+has_output_limit (TroupeKind kind)
+{
+  return kind == TROUPE_KIND_EXEC || kind == TROUPE_KIND_EXEC_FILE;
+}
+
 /* Returns: floating a{sv} */
 static GVariant *
 troupe_launch_dialog_make_definition (TroupeLaunchDialog *self)
@@ -138,9 +149,13 @@ troupe_launch_dialog_make_definition (TroupeLaunchDialog *self)
   if (restart != TROUPE_RESTART_NO)
     g_variant_dict_insert (&dict, "restart", "s", troupe_restart_to_string (restart));
   if (kind != TROUPE_KIND_SPAWN)
+    add_text (&dict, "timeout", self->timeout);
+  if (has_output_limit (kind))
+    add_text (&dict, "max-buffer", self->max_buffer);
+  if (troupe_program_item_kind_has_channel (kind))
     {
-      add_text (&dict, "timeout", self->timeout);
-      add_text (&dict, "max-buffer", self->max_buffer);
+      add_text (&dict, "exec-path", self->exec_path);
+      add_text (&dict, "exec-argv", self->exec_argv);
     }
   add_variables (&dict, self->variables);
   return g_variant_dict_end (&dict);
@@ -184,7 +199,8 @@ get_error (TroupeLaunchDialog *self, const char *key)
 static gboolean
 is_shown_key (const char *key)
 {
-  static const char *const keys[] = { "command", "argv", "cwd", "env", "instances", "timeout", "max-buffer", NULL };
+  static const char *const keys[] = { "command", "argv", "cwd", "env", "instances", "timeout", "max-buffer",
+                                      "exec-path", "exec-argv", NULL };
 
   return g_strv_contains (keys, key);
 }
@@ -205,6 +221,10 @@ troupe_launch_dialog_show_errors (TroupeLaunchDialog *self)
                   _ ("Such as 30s or 5min; then it is killed"));
   show_row_error (self->max_buffer_row, self->max_buffer, get_error (self, "max-buffer"),
                   _ ("Such as 512K or 10M on each stream; past it, it is killed"));
+  show_row_error (self->exec_path_row, self->exec_path, get_error (self, "exec-path"),
+                  _ ("The program that runs the module; chosen by its ending when left empty"));
+  show_row_error (self->exec_argv_row, self->exec_argv, get_error (self, "exec-argv"),
+                  _ ("Arguments for the runtime itself, such as --inspect"));
   show_label_error (self->env_error, get_error (self, "env"));
 
   g_hash_table_iter_init (&iter, self->errors);
@@ -215,7 +235,8 @@ troupe_launch_dialog_show_errors (TroupeLaunchDialog *self)
 
   /* An error inside of a folded part would be an error nobody sees. */
   if (get_error (self, "cwd") != NULL || get_error (self, "env") != NULL || get_error (self, "timeout") != NULL ||
-      get_error (self, "max-buffer") != NULL || get_error (self, "instances") != NULL)
+      get_error (self, "max-buffer") != NULL || get_error (self, "instances") != NULL ||
+      get_error (self, "exec-path") != NULL || get_error (self, "exec-argv") != NULL)
     adw_expander_row_set_expanded (self->options, TRUE);
 }
 
@@ -379,7 +400,13 @@ kind_changed_cb (TroupeLaunchDialog *self)
 
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->kind), troupe_format_kind_explanation (kind));
   gtk_widget_set_visible (GTK_WIDGET (self->timeout_row), kind != TROUPE_KIND_SPAWN);
-  gtk_widget_set_visible (GTK_WIDGET (self->max_buffer_row), kind != TROUPE_KIND_SPAWN);
+  gtk_widget_set_visible (GTK_WIDGET (self->max_buffer_row), has_output_limit (kind));
+  gtk_widget_set_visible (GTK_WIDGET (self->exec_path_row), troupe_program_item_kind_has_channel (kind));
+  gtk_widget_set_visible (GTK_WIDGET (self->exec_argv_row), troupe_program_item_kind_has_channel (kind));
+  g_object_set (self->command, "placeholder-text",
+                troupe_program_item_kind_has_channel (kind) ? _ ("Module and its arguments, for example: worker.js --fast")
+                                               : _ ("Command, for example: python3 -m http.server 8000"),
+                NULL);
   changed_cb (self);
 }
 
@@ -552,6 +579,10 @@ troupe_launch_dialog_class_init (TroupeLaunchDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, timeout);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, max_buffer_row);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, max_buffer);
+  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, exec_path_row);
+  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, exec_path);
+  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, exec_argv_row);
+  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, exec_argv);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, variables);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, env_error);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, other_error);
@@ -603,6 +634,8 @@ troupe_launch_dialog_new (GtkWindow *parent, TroupeClient *client, GSettings *se
   g_signal_connect_object (self->folder, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->timeout, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->max_buffer, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->exec_path, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->exec_argv, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->instances, "value-changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->kind, "notify::selected", G_CALLBACK (kind_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->restart, "notify::selected", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
