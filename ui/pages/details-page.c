@@ -51,13 +51,15 @@ G_DEFINE_FINAL_TYPE (TroupeDetailsPage, troupe_details_page, GTK_TYPE_WIDGET)
 
 /* Keys of a definition that are shown elsewhere on the page. */
 static const char *const shown_keys[] = { "name", "project", "kind", "command", "argv", "cwd",
-                                          "env",  "env-file", "instances", NULL };
+                                          "env",  "env-file", "instances", "link", NULL };
 
 static const struct
 {
   const char *key;
   const char *title;
 } policy_titles[] = {
+  { "exec-path", N_ ("Runtime") },
+  { "exec-argv", N_ ("Runtime arguments") },
   { "restart", N_ ("Restart") },
   { "success", N_ ("Also counts as success") },
   { "restart-delay", N_ ("First delay before a restart") },
@@ -180,6 +182,27 @@ troupe_details_page_add_program (TroupeDetailsPage *self, TroupeProgramItem *pro
       add_button (row, "folder-open-symbolic", _ ("Open Folder"), "win.open-path",
                   troupe_worker_item_get_journal (worker));
       add_row (self, self->program_group, row);
+    }
+}
+
+/* Whom its messages are passed on to, and whose messages it gets. */
+static void
+troupe_details_page_add_links (TroupeDetailsPage *self, TroupeProgramItem *program)
+{
+  g_auto (GStrv) to = troupe_program_item_dup_links (program);
+  g_auto (GStrv) from = troupe_subject_dup_linked_from (self->subject, program);
+
+  if (to[0] != NULL)
+    {
+      g_autofree char *names = g_strjoinv (", ", to);
+
+      add_row (self, self->program_group, new_row (_ ("Passes messages on to"), names, FALSE));
+    }
+  if (from[0] != NULL)
+    {
+      g_autofree char *names = g_strjoinv (", ", from);
+
+      add_row (self, self->program_group, new_row (_ ("Is passed messages of"), names, FALSE));
     }
 }
 
@@ -385,6 +408,7 @@ troupe_details_page_rebuild (TroupeDetailsPage *self)
   if (program == NULL)
     return;
   troupe_details_page_add_program (self, program);
+  troupe_details_page_add_links (self, program);
   troupe_details_page_add_environment (self, troupe_program_item_get_definition (program));
   troupe_details_page_add_policies (self, troupe_program_item_get_definition (program));
   troupe_details_page_add_runs (self);

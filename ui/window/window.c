@@ -17,6 +17,7 @@
 #include "graph/sparkline.h"
 #include "parts/file-chooser.h"
 #include "parts/split.h"
+#include "window/link-menu.h"
 #include "window/window-actions.h"
 
 /* A connection quicker than this shows no “connecting” page in between. */
@@ -52,6 +53,8 @@ struct _TroupeWindow
   TroupeClient *client;          /* (owned) */
   GSettings *settings;           /* (owned) */
   TroupeWindowActions *actions;  /* (owned) */
+  GMenu *link_section;           /* (owned) */
+  TroupeLinkMenu *link_menu;     /* (owned) */
   TroupeSubject *subject;        /* (owned) (nullable): what the sidebar has picked */
   char *awaited_program;         /* (owned) (nullable): path to select once its object is there */
   GPtrArray *awaiting_engine;    /* (owned) of Opening: projects to open once connected */
@@ -240,10 +243,12 @@ troupe_window_update_subject (TroupeWindow *self)
   if (self->subject != NULL)
     {
       troupe_window_actions_set_subject (self->actions, self->subject);
+      troupe_link_menu_set_subject (self->link_menu, self->subject);
       return;
     }
   of_table = troupe_overview_page_dup_subject (self->overview);
   troupe_window_actions_set_subject (self->actions, of_table);
+  troupe_link_menu_set_subject (self->link_menu, of_table);
 }
 
 static void
@@ -556,6 +561,10 @@ troupe_window_dispose (GObject *object)
   if (self->actions != NULL)
     g_object_run_dispose (G_OBJECT (self->actions));
   g_clear_object (&self->actions);
+  if (self->link_menu != NULL)
+    g_object_run_dispose (G_OBJECT (self->link_menu));
+  g_clear_object (&self->link_menu);
+  g_clear_object (&self->link_section);
   g_clear_object (&self->subject);
   g_clear_object (&self->client);
   g_clear_object (&self->settings);
@@ -623,6 +632,7 @@ troupe_window_add_parts (TroupeWindow *self)
   g_autoptr (GtkBuilder) menus = gtk_builder_new_from_resource ("/io/github/troupe/Troupe/window/menus.ui");
   GMenuModel *worker_menu = G_MENU_MODEL (gtk_builder_get_object (menus, "worker_menu"));
 
+  self->link_section = g_object_ref (G_MENU (gtk_builder_get_object (menus, "link_section")));
   self->sidebar = g_object_new (TROUPE_TYPE_SIDEBAR, NULL);
   self->overview = g_object_new (TROUPE_TYPE_OVERVIEW_PAGE, NULL);
   self->worker_page = g_object_new (TROUPE_TYPE_WORKER_PAGE, NULL);
@@ -690,6 +700,7 @@ troupe_window_new (GtkApplication *application, TroupeClient *client, GSettings 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (show_sidebar));
   self->actions = troupe_window_actions_new (GTK_WINDOW (self), G_ACTION_MAP (self), client, tell);
+  self->link_menu = troupe_link_menu_new (GTK_WINDOW (self), self->link_section, client, tell);
   troupe_shortcuts_install (GTK_APPLICATION_WINDOW (self));
 
   gtk_window_set_default_size (GTK_WINDOW (self), g_settings_get_int (settings, "window-width"),

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* Links between programs as a menu. It is built again only when programs or links changed, so that an
+ * open menu stays. */
+
+#include "config.h"
+
+#include "window/link-menu.h"
+
+#include <glib/gi18n.h>
+
+#include "client/bus-call.h"
+
+struct _TroupeLinkMenu
+{
+  GObject parent_instance;
+
+  GtkWindow *window;           /* (not owned) */
+  GMenu *section;              /* (owned) */
+  TroupeClient *client;        /* (owned) */
+  TroupeSubject *subject;      /* (owned) (nullable) */
+  GSimpleActionGroup *actions; /* (owned) */
+  char *shown;                 /* (owned) (nullable): what the menu was built from */
+  TroupeTell tell;
+};
+
+G_DEFINE_FINAL_TYPE (TroupeLinkMenu, troupe_link_menu, G_TYPE_OBJECT)
+
+static TroupeProgramItem *
+troupe_link_menu_get_program (TroupeLinkMenu *self)
+{
+  TroupeWorkerItem *worker;
+
+  if (self->subject == NULL || troupe_client_get_state (self->client) != TROUPE_CLIENT_READY)
+    return NULL;
+  worker = troupe_subject_get_worker (self->subject);
+  return worker != NULL ? troupe_worker_item_get_program (worker) : troupe_subject_get_program (self->subject);
+}
+
+static void
+linked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (TroupeLinkMenu) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = troupe_bus_call_finish (object, result, &error);
+
+  if (reply == NULL && self->window != NULL)
+    self->tell (self->window, error->message, 0);
+}
+
+/* The state follows the engine's word, not the click. */
+static void
+change_state_cb (GSimpleAction *action, GVariant *value, gpointer user_data)
+{
+  TroupeLinkMenu *self = user_data;
+  const char *from = g_object_get_data (G_OBJECT (action), "troupe-from");
+  const char *to = g_object_get_data (G_OBJECT (action), "troupe-to");
+
+  troupe_client_link_async (self->client, from, to, g_variant_get_boolean (value), linked_cb, g_object_ref (self));
+}
+
+static void
+troupe_link_menu_add (TroupeLinkMenu *self, GMenu *menu, guint number, TroupeProgramItem *from, TroupeProgramItem *to,
+                      gboolean linked)
+{
+  g_autofree char *name = g_strdup_printf ("to-%u", number);
+  g_autofree char *detailed = g_strconcat ("link.", name, NULL);
+  g_autoptr (GSimpleAction) action = g_simple_action_new_stateful (name, NULL, g_variant_new_boolean (linked));
+  g_autoptr (GMenuItem) item = g_menu_item_new (NULL, detailed);
+  g_auto (GStrv) parts = g_strsplit (troupe_program_item_get_name (to), "_", -1);
+  /* A name is no mnemonic. */
+  g_autofree char *label = g_strjoinv ("__", parts);
+
+  g_object_set_data_full (G_OBJECT (action), "troupe-from", g_strdup (troupe_program_item_get_key (from)), g_free);
+  g_object_set_data_full (G_OBJECT (action), "troupe-to", g_strdup (troupe_program_item_get_key (to)), g_free);
+  g_signal_connect_object (action, "change-state", G_CALLBACK (change_state_cb), self, 0);
+  g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (action));
+  g_menu_item_set_label (item, label);
+  g_menu_append_item (menu, item);
+}
+
+static void
+troupe_link_menu_clear (TroupeLinkMenu *self)
+{
+  g_auto (GStrv) names = g_action_group_list_actions (G_ACTION_GROUP (self->actions));
+
+  g_menu_remove_all (self->section);
+  for (gsize i = 0; names[i] != NULL; i++)
+    g_action_map_remove_action (G_ACTION_MAP (self->actions), names[i]);
+}
+
+static void
+troupe_link_menu_refresh (TroupeLinkMenu *self)
+{
+  TroupeProgramItem *from = troupe_link_menu_get_program (self);
+  TroupeProjectItem *project = from != NULL && troupe_program_item_has_channel (from)
+                                   ? troupe_client_find_project (self->client, troupe_program_item_get_project (from))
+                                   : NULL;
+  GListModel *programs = project != NULL ? troupe_project_item_get_programs (project) : NULL;
+  g_auto (GStrv) links = project != NULL ? troupe_program_item_dup_links (from) : NULL;
+  g_autoptr (GPtrArray) others = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GString) shown = g_string_new (from != NULL ? troupe_program_item_get_key (from) : "");
+  g_autoptr (GMenu) menu = g_menu_new ();
+
+  for (guint i = 0; programs != NULL && i < g_list_model_get_n_items (programs); i++)
+    {
+      TroupeProgramItem *to = g_list_model_get_item (programs, i);
+
+      if (to != from && troupe_program_item_has_channel (to))
+        {
+          gboolean linked = g_strv_contains ((const char *const *) links, troupe_program_item_get_name (to));
+
+          g_string_append_printf (shown, "\n%s%s", linked ? "+" : "-", troupe_program_item_get_key (to));
+          g_ptr_array_add (others, to);
+        }
+      else
+        g_object_unref (to);
+    }
+  if (g_strcmp0 (shown->str, self->shown) == 0)
+    return;
+  g_free (self->shown);
+  self->shown = g_strdup (shown->str);
+  troupe_link_menu_clear (self);
+  for (guint i = 0; i < others->len; i++)
+    troupe_link_menu_add (self, menu, i, from, others->pdata[i],
+                          g_strv_contains ((const char *const *) links, troupe_program_item_get_name (others->pdata[i])));
+  if (others->len > 0)
+    g_menu_append_submenu (self->section, _ ("_Link to"), G_MENU_MODEL (menu));
+}
+
+static void
+troupe_link_menu_dispose (GObject *object)
+{
+  TroupeLinkMenu *self = TROUPE_LINK_MENU (object);
+
+  self->window = NULL;
+  g_clear_object (&self->subject);
+  if (self->client != NULL)
+    g_signal_handlers_disconnect_by_data (self->client, self);
+  g_clear_object (&self->client);
+  g_clear_object (&self->section);
+  g_clear_object (&self->actions);
+  G_OBJECT_CLASS (troupe_link_menu_parent_class)->dispose (object);
+}
+
+static void
+troupe_link_menu_finalize (GObject *object)
+{
+  g_free (TROUPE_LINK_MENU (object)->shown);
+  G_OBJECT_CLASS (troupe_link_menu_parent_class)->finalize (object);
+}
+
+static void
+troupe_link_menu_class_init (TroupeLinkMenuClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = troupe_link_menu_dispose;
+  G_OBJECT_CLASS (klass)->finalize = troupe_link_menu_finalize;
+}
+
+static void
+troupe_link_menu_init (TroupeLinkMenu *self)
+{
+  self->actions = g_simple_action_group_new ();
+}
+
+TroupeLinkMenu *
+troupe_link_menu_new (GtkWindow *window, GMenu *section, TroupeClient *client, TroupeTell tell)
+{
+  TroupeLinkMenu *self = g_object_new (TROUPE_TYPE_LINK_MENU, NULL);
+
+  self->window = window;
+  self->section = g_object_ref (section);
+  self->client = g_object_ref (client);
+  self->tell = tell;
+  gtk_widget_insert_action_group (GTK_WIDGET (window), "link", G_ACTION_GROUP (self->actions));
+  g_signal_connect_object (client, "changed", G_CALLBACK (troupe_link_menu_refresh), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (client, "notify::state", G_CALLBACK (troupe_link_menu_refresh), self, G_CONNECT_SWAPPED);
+  return self;
+}
+
+void
+troupe_link_menu_set_subject (TroupeLinkMenu *self, TroupeSubject *subject)
+{
+  g_set_object (&self->subject, subject);
+  troupe_link_menu_refresh (self);
+}
