@@ -299,6 +299,15 @@ troupe_client_add_program (TroupeClient *self, const char *path, TroupeBusProgra
   troupe_client_queue_changed (self);
 }
 
+static int
+compare_workers (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  guint id_a = troupe_worker_item_get_id (TROUPE_WORKER_ITEM ((gpointer) a));
+  guint id_b = troupe_worker_item_get_id (TROUPE_WORKER_ITEM ((gpointer) b));
+
+  return (id_a > id_b) - (id_a < id_b);
+}
+
 static void
 troupe_client_add_worker (TroupeClient *self, const char *path, TroupeBusWorker1 *proxy)
 {
@@ -315,10 +324,10 @@ troupe_client_add_worker (TroupeClient *self, const char *path, TroupeBusWorker1
       worker = created;
       g_signal_connect_object (worker, "notify::state", G_CALLBACK (worker_state_cb), self, 0);
       g_hash_table_insert (self->workers_by_key, (gpointer) troupe_worker_item_get_key (worker), worker);
-      g_list_store_append (self->workers, worker);
+      g_list_store_insert_sorted (self->workers, worker, compare_workers, NULL);
     }
   g_hash_table_insert (self->workers_by_path, g_strdup (path), worker);
-  g_hash_table_insert (self->workers_by_id, GUINT_TO_POINTER (troupe_bus_worker1_get_id (proxy)), worker);
+  g_hash_table_insert (self->workers_by_id, GUINT_TO_POINTER (troupe_worker_item_get_id (worker)), worker);
   troupe_client_join (self, worker);
   troupe_client_queue_changed (self);
 }

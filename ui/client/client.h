@@ -57,7 +57,7 @@ void troupe_client_set_interval_msec (TroupeClient *self, guint interval_msec);
 
 /* Of TroupeProjectItem, by name, ad-hoc launches last. (transfer none) */
 GListModel *troupe_client_get_projects (TroupeClient *self);
-/* Of TroupeWorkerItem, all of them, in order of arrival. (transfer none) */
+/* Of TroupeWorkerItem, all of them, in the order they were added. (transfer none) */
 GListModel *troupe_client_get_workers (TroupeClient *self);
 /* Each (transfer none) (nullable). */
 TroupeProjectItem *troupe_client_find_project (TroupeClient *self, const char *name);

@@ -22,7 +22,7 @@ static const struct
   [TROUPE_STATE_RUNNING] = { N_ ("Running"), "troupe-running-symbolic", "success" },
   [TROUPE_STATE_READY] = { N_ ("Ready"), "troupe-ready-symbolic", "success" },
   [TROUPE_STATE_STOPPING] = { N_ ("Stopping"), "troupe-stopping-symbolic", "warning" },
-  [TROUPE_STATE_BACKOFF] = { N_ ("Restarting soon"), "troupe-backoff-symbolic", "warning" },
+  [TROUPE_STATE_BACKOFF] = { N_ ("Restarting"), "troupe-backoff-symbolic", "warning" },
   [TROUPE_STATE_EXITED] = { N_ ("Exited"), "troupe-exited-symbolic", "dim-label" },
   [TROUPE_STATE_FAILED] = { N_ ("Failed"), "troupe-failed-symbolic", "error" },
 };

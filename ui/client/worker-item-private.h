@@ -23,6 +23,9 @@ TroupeWorkerItem *troupe_worker_item_new (TroupeBusWorker1 *proxy);
 void troupe_worker_item_set_proxy (TroupeWorkerItem *self, TroupeBusWorker1 *proxy);
 TroupeBusWorker1 *troupe_worker_item_get_proxy (TroupeWorkerItem *self);
 
+/* The engine's number for it; a new engine gives another. Orders workers as they were added. */
+guint troupe_worker_item_get_id (TroupeWorkerItem *self);
+
 /* PROGRAM (nullable) is not owned; the client keeps both in step. */
 void troupe_worker_item_set_program (TroupeWorkerItem *self, TroupeProgramItem *program);
 

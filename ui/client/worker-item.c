@@ -26,6 +26,7 @@ struct _TroupeWorkerItem
   gulong properties_handler;
   TroupeProgramItem *program; /* (not owned) (nullable) */
 
+  guint id;
   char *key;
   char *project;
   char *name;
@@ -286,6 +287,7 @@ troupe_worker_item_set_proxy (TroupeWorkerItem *self, TroupeBusWorker1 *proxy)
       g_signal_emit (self, signals[CHANGED], 0);
       return;
     }
+  self->id = troupe_bus_worker1_get_id (proxy);
   self->properties_handler =
       g_signal_connect (proxy, "g-properties-changed", G_CALLBACK (properties_changed_cb), self);
   troupe_worker_item_read (self, first);
@@ -295,6 +297,12 @@ TroupeBusWorker1 *
 troupe_worker_item_get_proxy (TroupeWorkerItem *self)
 {
   return self->proxy;
+}
+
+guint
+troupe_worker_item_get_id (TroupeWorkerItem *self)
+{
+  return self->id;
 }
 
 void

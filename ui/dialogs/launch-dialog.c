@@ -18,6 +18,7 @@
 /* Between the last key and the question to the engine. */
 #define CHECK_DELAY_MSEC 200
 #define RECENT_SHOWN_MAX 5
+#define WIDTH 560
 
 /* Kinds that can be launched from here. */
 static const TroupeKind kinds[] = { TROUPE_KIND_SPAWN, TROUPE_KIND_EXEC, TROUPE_KIND_EXEC_FILE, TROUPE_KIND_FORK };
@@ -161,6 +162,16 @@ troupe_launch_dialog_make_definition (TroupeLaunchDialog *self)
   return g_variant_dict_end (&dict);
 }
 
+/* A window keeps its height when its content grows, unless it is asked for its size anew. */
+static void
+troupe_launch_dialog_fit (TroupeLaunchDialog *self)
+{
+  GtkWindow *parent = gtk_window_get_transient_for (GTK_WINDOW (self));
+  int parent_width = parent != NULL ? gtk_widget_get_width (GTK_WIDGET (parent)) : 0;
+
+  gtk_window_set_default_size (GTK_WINDOW (self), parent_width > 0 ? MIN (WIDTH, parent_width) : WIDTH, -1);
+}
+
 /* ---- Errors beside their fields ---- */
 
 static void
@@ -238,6 +249,7 @@ troupe_launch_dialog_show_errors (TroupeLaunchDialog *self)
       get_error (self, "max-buffer") != NULL || get_error (self, "instances") != NULL ||
       get_error (self, "exec-path") != NULL || get_error (self, "exec-argv") != NULL)
     adw_expander_row_set_expanded (self->options, TRUE);
+  troupe_launch_dialog_fit (self);
 }
 
 static gboolean
@@ -370,6 +382,7 @@ troupe_launch_dialog_show_recent (TroupeLaunchDialog *self)
                               !(launches->len == 1 &&
                                 strcmp (((TroupeRecentLaunch *) launches->pdata[0])->command, text) == 0));
   g_object_set_data_full (G_OBJECT (self->recent), "troupe-launches", launches, (GDestroyNotify) g_ptr_array_unref);
+  troupe_launch_dialog_fit (self);
 }
 
 static void
@@ -639,6 +652,8 @@ troupe_launch_dialog_new (GtkWindow *parent, TroupeClient *client, GSettings *se
   g_signal_connect_object (self->instances, "value-changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->kind, "notify::selected", G_CALLBACK (kind_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->restart, "notify::selected", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->options, "notify::expanded", G_CALLBACK (troupe_launch_dialog_fit), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->recent, "row-activated", G_CALLBACK (recent_activated_cb), self, G_CONNECT_SWAPPED);
   gtk_widget_grab_focus (GTK_WIDGET (self->command));
   return GTK_WINDOW (self);

@@ -227,6 +227,8 @@ new_secret_row (const char *name, const char *value)
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
   gtk_label_set_xalign (GTK_LABEL (label), 1);
+  gtk_label_set_natural_wrap_mode (GTK_LABEL (label), GTK_NATURAL_WRAP_NONE);
+  gtk_widget_set_hexpand (label, TRUE);
   gtk_widget_add_css_class (label, "mono");
   gtk_widget_add_css_class (label, "dim-label");
   gtk_button_set_icon_name (GTK_BUTTON (button), "view-reveal-symbolic");

@@ -245,7 +245,7 @@ troupe_output_page_show_runs (TroupeOutputPage *self)
       }
 
   troupe_log_view_set_runs (self->log, (const TroupeLogRun *) runs->data, runs->len);
-  if (runs->len == 0)
+  if (runs->len == 0 && (worker == NULL || troupe_worker_item_get_run (worker) == 0))
     {
       if (worker != NULL)
         troupe_output_page_show_status (self, "media-playback-start-symbolic", _ ("Not Started Yet"),
@@ -256,8 +256,9 @@ troupe_output_page_show_runs (TroupeOutputPage *self)
       gtk_button_set_use_underline (self->status_button, TRUE);
       return;
     }
-  if (runs->len == 1 && (past != NULL || (worker != NULL && !troupe_worker_item_is_alive (worker))) &&
-      !g_file_test (g_array_index (runs, TroupeLogRun, 0).journal_dir, G_FILE_TEST_IS_DIR))
+  if (runs->len == 0 ||
+      (runs->len == 1 && (past != NULL || (worker != NULL && !troupe_worker_item_is_alive (worker))) &&
+       !g_file_test (g_array_index (runs, TroupeLogRun, 0).journal_dir, G_FILE_TEST_IS_DIR)))
     {
       troupe_output_page_show_status (self, "user-trash-symbolic", _ ("The Journal Is Gone"),
                                       _ ("The folder that held this run’s output was deleted."), _ ("_Run Again"),

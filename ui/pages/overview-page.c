@@ -406,6 +406,8 @@ troupe_overview_page_init (TroupeOverviewPage *self)
   troupe_graph_add_series (self->memory_graph, _ ("Memory"));
   gtk_widget_set_size_request (GTK_WIDGET (self->cpu_graph), -1, 130);
   gtk_widget_set_size_request (GTK_WIDGET (self->memory_graph), -1, 130);
+  gtk_widget_add_css_class (GTK_WIDGET (self->cpu_graph), "caption");
+  gtk_widget_add_css_class (GTK_WIDGET (self->memory_graph), "caption");
   gtk_box_append (self->graphs, GTK_WIDGET (self->cpu_graph));
   gtk_box_append (self->graphs, GTK_WIDGET (self->memory_graph));
   for (guint i = 0; i < TROUPE_N_COLUMNS; i++)

@@ -20,15 +20,15 @@ static const struct
   gboolean is_figure;
   gboolean is_sampled;
 } columns[TROUPE_N_COLUMNS] = {
-  [TROUPE_COLUMN_NAME] = { N_ ("Name"), 150, FALSE, FALSE },
-  [TROUPE_COLUMN_STATE] = { N_ ("State"), 112, FALSE, TRUE },
-  [TROUPE_COLUMN_CPU] = { N_ ("CPU"), 72, TRUE, TRUE },
-  [TROUPE_COLUMN_MEMORY] = { N_ ("Memory"), 90, TRUE, TRUE },
-  [TROUPE_COLUMN_PID] = { N_ ("PID"), 72, TRUE, FALSE },
-  [TROUPE_COLUMN_THREADS] = { N_ ("Threads"), 74, TRUE, TRUE },
-  [TROUPE_COLUMN_UP] = { N_ ("Up"), 84, TRUE, TRUE },
+  [TROUPE_COLUMN_NAME] = { N_ ("Name"), 134, FALSE, FALSE },
+  [TROUPE_COLUMN_STATE] = { N_ ("State"), 108, FALSE, TRUE },
+  [TROUPE_COLUMN_CPU] = { N_ ("CPU"), 66, TRUE, TRUE },
+  [TROUPE_COLUMN_MEMORY] = { N_ ("Memory"), 88, TRUE, TRUE },
+  [TROUPE_COLUMN_PID] = { N_ ("PID"), 68, TRUE, FALSE },
+  [TROUPE_COLUMN_THREADS] = { N_ ("Threads"), 72, TRUE, TRUE },
+  [TROUPE_COLUMN_UP] = { N_ ("Up"), 80, TRUE, TRUE },
   [TROUPE_COLUMN_RESTARTS] = { N_ ("Restarts"), 78, TRUE, FALSE },
-  [TROUPE_COLUMN_EXIT] = { N_ ("Last exit"), 82, TRUE, FALSE },
+  [TROUPE_COLUMN_EXIT] = { N_ ("Last exit"), 86, TRUE, FALSE },
 };
 
 const char *

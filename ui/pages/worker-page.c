@@ -99,7 +99,9 @@ troupe_worker_page_refresh (TroupeWorkerPage *self)
   gtk_widget_set_visible (self->restart_button, (can & TROUPE_CAN_KILL) != 0);
   gtk_widget_set_visible (self->stop_button, (can & (TROUPE_CAN_STOP | TROUPE_CAN_KILL)) != 0);
 
-  if (worker != NULL)
+  /* While it is up the state says it all; why it got there is history. */
+  if (worker != NULL && troupe_worker_item_get_state (worker) != TROUPE_STATE_RUNNING &&
+      troupe_worker_item_get_state (worker) != TROUPE_STATE_READY)
     reason = troupe_worker_item_get_state_reason (worker);
   if (reason[0] != '\0')
     set_text (self->reason, reason);

@@ -23,6 +23,9 @@
 /* A connection quicker than this shows no “connecting” page in between. */
 #define CONNECTING_DELAY_MSEC 400
 #define UNDO_SECONDS 15
+/* Below this the sidebar folds, so a window that opens there begins with the small header:
+ * the large one would make it wider than it was asked to be. */
+#define NARROW_WIDTH 640
 
 struct _TroupeWindow
 {
@@ -59,6 +62,8 @@ struct _TroupeWindow
   char *awaited_program;         /* (owned) (nullable): path to select once its object is there */
   GPtrArray *awaiting_engine;    /* (owned) of Opening: projects to open once connected */
   guint connecting_id;
+  guint adapt_id;
+  gboolean narrow;               /* the header is laid out for a narrow window */
 };
 
 typedef struct
@@ -130,7 +135,7 @@ stack_page_cb (TroupeWindow *self)
 
   gtk_widget_set_visible (self->sidebar_button, content);
   gtk_widget_set_visible (GTK_WIDGET (self->filter_button), content);
-  gtk_widget_set_visible (self->machine, content && !troupe_split_get_folded (self->split) &&
+  gtk_widget_set_visible (self->machine, content && !self->narrow &&
                                              troupe_client_get_machine (self->client)->cores > 0);
 }
 
@@ -268,12 +273,14 @@ activated_cb (TroupeWindow *self)
     troupe_split_set_show_sidebar (self->split, FALSE);
 }
 
+/* Lays the header out for a narrow window or a wide one. */
 static void
-folded_cb (TroupeWindow *self)
+troupe_window_adapt (TroupeWindow *self, gboolean narrow)
 {
-  gboolean folded = troupe_split_get_folded (self->split);
-
-  if (folded)
+  self->narrow = narrow;
+  /* Six buttons and a title do not fit beside each other on a phone. */
+  gtk_widget_set_visible (GTK_WIDGET (self->title), !narrow);
+  if (narrow)
     adw_split_button_set_icon_name (self->launch_button, "list-add-symbolic");
   else
     {
@@ -285,6 +292,24 @@ folded_cb (TroupeWindow *self)
       adw_split_button_set_child (self->launch_button, content);
     }
   stack_page_cb (self);
+}
+
+static gboolean
+adapt_cb (gpointer user_data)
+{
+  TroupeWindow *self = user_data;
+
+  self->adapt_id = 0;
+  troupe_window_adapt (self, troupe_split_get_folded (self->split));
+  return G_SOURCE_REMOVE;
+}
+
+/* It folds while sizes are handed out, which is no time to change what has a size. */
+static void
+folded_cb (TroupeWindow *self)
+{
+  if (self->adapt_id == 0)
+    self->adapt_id = g_idle_add (adapt_cb, self);
 }
 
 static void
@@ -553,6 +578,7 @@ troupe_window_dispose (GObject *object)
   TroupeWindow *self = TROUPE_WINDOW (object);
 
   g_clear_handle_id (&self->connecting_id, g_source_remove);
+  g_clear_handle_id (&self->adapt_id, g_source_remove);
   if (self->client != NULL)
     {
       troupe_client_set_active (self->client, FALSE);
@@ -713,7 +739,7 @@ troupe_window_new (GtkApplication *application, TroupeClient *client, GSettings 
   troupe_overview_page_set_client (self->overview, client);
   troupe_output_page_bind_settings (troupe_worker_page_get_output (self->worker_page), settings);
   troupe_window_connect (self);
-  folded_cb (self);
+  troupe_window_adapt (self, g_settings_get_int (settings, "window-width") < NARROW_WIDTH);
   troupe_window_refresh_title (self);
   troupe_window_refresh_page (self);
   return self;
