@@ -162,10 +162,13 @@ watch (TroupeJournalSet *self, TroupeFolderWatch *folder_watch, const char *dir)
     self->unwatched = TRUE;
 }
 
-/* The run that a worker's lines come from now is watched, and no other. */
-static void
+/* The run that a worker's lines come from now is watched, and no other. Returns TRUE when one was not
+ * before. */
+static gboolean
 watch_growth (TroupeJournalSet *self)
 {
+  gboolean changed = FALSE;
+
   for (guint i = 0; i < self->workers->len; i++)
     {
       Worker *worker = self->workers->pdata[i];
@@ -178,7 +181,9 @@ watch_growth (TroupeJournalSet *self)
       g_free (worker->watched_run);
       worker->watched_run = g_strdup (dir);
       watch (self, self->growth_watch, dir);
+      changed = TRUE;
     }
+  return changed;
 }
 
 static void
@@ -247,6 +252,12 @@ troupe_journal_set_wait (TroupeJournalSet *self)
       self->growth_watch = troupe_folder_watch_new ();
       scan_tree (self);
       refresh (self);
+      return;
+    }
+  /* Reading may have gone on to a next run, and what that has by now wakes nobody. */
+  if (watch_growth (self))
+    {
+      troupe_log_merge_refresh (self->merge);
       return;
     }
   if (self->tree_watch != NULL)
