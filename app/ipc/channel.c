@@ -49,6 +49,8 @@ struct _TroupeChannel
   const TroupeChannelHandler *handler;
   gpointer user_data;
   int fd;
+  TroupeChannelState *state; /* (owned) (nullable) */
+  Item *stated_item;         /* (unowned): whose rest the state holds; compared, never followed */
 
   TroupeFramer *framer; /* (owned) */
   int pending_fds[TROUPE_CHANNEL_FDS_MAX];
@@ -70,6 +72,7 @@ struct _TroupeChannel
 };
 
 static void channel_event (guint32 events, gpointer user_data);
+static void update_watch (TroupeChannel *self);
 static void channel_line (const char *line, gsize length, gpointer user_data);
 
 static void
@@ -104,12 +107,37 @@ troupe_channel_socketpair (int *ours, int *theirs, GError **error)
   return TRUE;
 }
 
+/* Goes on where whoever held the channel before was killed. */
+static void
+resume (TroupeChannel *self)
+{
+  gsize dropped;
+  g_autoptr (GBytes) in = troupe_channel_state_dup_in (self->state, &dropped);
+  GBytes *out = troupe_channel_state_dup_out (self->state);
+
+  if (in != NULL)
+    troupe_framer_feed (self->framer, g_bytes_get_data (in, NULL), g_bytes_get_size (in));
+  if (dropped > 0)
+    troupe_framer_set_dropped (self->framer, dropped);
+  if (out != NULL)
+    {
+      Item *item = g_new0 (Item, 1);
+
+      item->line = out;
+      item->fd = -1;
+      g_queue_push_head (&self->queue, item);
+      self->queued_bytes += g_bytes_get_size (out);
+      self->stated_item = item;
+    }
+}
+
 TroupeChannel *
-troupe_channel_new (TroupeReactor *reactor, int fd, const TroupeChannelHandler *handler, gpointer user_data,
-                    GError **error)
+troupe_channel_new (TroupeReactor *reactor, int fd, TroupeChannelState *state, const TroupeChannelHandler *handler,
+                    gpointer user_data, GError **error)
 {
   TroupeChannel *self = g_new0 (TroupeChannel, 1);
 
+  self->state = state;
   self->reactor = reactor;
   self->handler = handler;
   self->user_data = user_data;
@@ -123,6 +151,11 @@ troupe_channel_new (TroupeReactor *reactor, int fd, const TroupeChannelHandler *
     {
       troupe_channel_free (self);
       return NULL;
+    }
+  if (self->state != NULL)
+    {
+      resume (self);
+      update_watch (self);
     }
   return self;
 }
@@ -176,7 +209,14 @@ troupe_channel_free (TroupeChannel *self)
       return;
     }
   troupe_framer_free (self->framer);
+  troupe_channel_state_free (self->state);
   g_free (self);
+}
+
+TroupeChannelState *
+troupe_channel_get_state (TroupeChannel *self)
+{
+  return self->state;
 }
 
 int
@@ -270,6 +310,22 @@ send_some (TroupeChannel *self, GQueue *queue)
   return sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/* ITEM went out by N more bytes and is not done: its rest is what a successor would have to send. */
+static void
+state_half_sent (TroupeChannel *self, Item *item, gsize n)
+{
+  gsize length;
+  const char *bytes = g_bytes_get_data (item->line, &length);
+
+  if (self->state == NULL)
+    return;
+  if (self->stated_item == item)
+    troupe_channel_state_advance_out (self->state, n);
+  else
+    troupe_channel_state_begin_out (self->state, bytes + item->sent, length - item->sent);
+  self->stated_item = item;
+}
+
 /* Takes N sent bytes off QUEUE; a finished handle line is kept until its answer. */
 static void
 account_sent (TroupeChannel *self, GQueue *queue, gsize n)
@@ -283,10 +339,15 @@ account_sent (TroupeChannel *self, GQueue *queue, gsize n)
       if (n < left)
         {
           item->sent += n;
+          state_half_sent (self, item, n);
           return;
         }
       n -= left;
       g_queue_pop_head (queue);
+      if (self->stated_item == item && self->state != NULL)
+        troupe_channel_state_clear_out (self->state);
+      if (self->stated_item == item)
+        self->stated_item = NULL;
       if (item->fd >= 0)
         self->unacknowledged = item;
       else
@@ -647,6 +708,24 @@ receive_some (TroupeChannel *self, char *buffer)
   return n;
 }
 
+/* After a read of N bytes: is there the beginning of a line, and where does it stand? */
+static void
+state_partial (TroupeChannel *self, const char *buffer, gsize n)
+{
+  gsize pending = troupe_framer_get_pending (self->framer);
+
+  if (self->state == NULL)
+    return;
+  if (pending == 0)
+    troupe_channel_state_clear_in (self->state);
+  else if (troupe_framer_is_dropping (self->framer))
+    troupe_channel_state_drop_in (self->state, pending);
+  else if (pending <= n)
+    troupe_channel_state_begin_in (self->state, buffer + n - pending, pending);
+  else
+    troupe_channel_state_append_in (self->state, buffer, n);
+}
+
 static void
 receive_turn (TroupeChannel *self)
 {
@@ -658,7 +737,10 @@ receive_turn (TroupeChannel *self)
       gssize n = receive_some (self, buffer);
 
       if (n > 0)
-        troupe_framer_feed (self->framer, buffer, n);
+        {
+          troupe_framer_feed (self->framer, buffer, n);
+          state_partial (self, buffer, (gsize) n);
+        }
       else if (n < 0 && errno == EINTR)
         continue;
       else if (n < 0 && errno == EAGAIN)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/reactor.h"
+#include "ipc/channel-state.h"
 
 #include <gio/gio.h>
 
@@ -61,12 +62,15 @@ typedef struct
 /* Makes a connected pair: *OURS non-blocking, *THEIRS as a child expects it; both close-on-exec. */
 gboolean troupe_channel_socketpair (int *ours, int *theirs, GError **error);
 
-/* Takes FD. HANDLER must outlive the channel. Returns: (transfer full), NULL with error set
- * (FD is closed then). */
-TroupeChannel *troupe_channel_new (TroupeReactor *reactor, int fd, const TroupeChannelHandler *handler,
-                                   gpointer user_data, GError **error);
+/* Takes FD and STATE (nullable); with a state that is in the middle of lines it goes on with them. HANDLER
+ * must outlive the channel. Returns: (transfer full), NULL with error set (what was taken is gone then). */
+TroupeChannel *troupe_channel_new (TroupeReactor *reactor, int fd, TroupeChannelState *state,
+                                   const TroupeChannelHandler *handler, gpointer user_data, GError **error);
 void troupe_channel_free (TroupeChannel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeChannel, troupe_channel_free)
+
+/* (transfer none) (nullable) */
+TroupeChannelState *troupe_channel_get_state (TroupeChannel *self);
 
 /* The descriptor, for the keeper's store; (borrowed). -1 when closed. */
 int troupe_channel_peek_fd (TroupeChannel *self);

@@ -113,6 +113,19 @@ troupe_framer_get_pending (TroupeFramer *self)
 }
 
 void
+troupe_framer_set_dropped (TroupeFramer *self, gsize length)
+{
+  clear_partial (self);
+  self->dropped = length;
+}
+
+gboolean
+troupe_framer_is_dropping (TroupeFramer *self)
+{
+  return self->dropped > 0;
+}
+
+void
 troupe_framer_finish (TroupeFramer *self)
 {
   if (troupe_framer_get_pending (self) > 0)

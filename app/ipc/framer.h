@@ -29,6 +29,10 @@ void troupe_framer_feed (TroupeFramer *self, const char *bytes, gsize length);
 /* Bytes of the line that has begun and not ended; 0 between lines. */
 gsize troupe_framer_get_pending (TroupeFramer *self);
 
+/* Goes on in the middle of a line of which LENGTH bytes were dropped as too long. */
+void troupe_framer_set_dropped (TroupeFramer *self, gsize length);
+gboolean troupe_framer_is_dropping (TroupeFramer *self);
+
 /* At the end of the stream: hands on a last line that has no newline. */
 void troupe_framer_finish (TroupeFramer *self);
 

@@ -131,7 +131,7 @@ static const TroupeChannelHandler channel_handler = {
 };
 
 TroupeConversation *
-troupe_conversation_new (TroupeReactor *reactor, int fd, TroupeActivityLog *log, TroupeClock *clock,
+troupe_conversation_new (TroupeReactor *reactor, int fd, TroupeChannelState *state, TroupeActivityLog *log, TroupeClock *clock,
                          const TroupeConversationHandler *handler, gpointer user_data, GError **error)
 {
   TroupeConversation *self = g_new0 (TroupeConversation, 1);
@@ -141,7 +141,7 @@ troupe_conversation_new (TroupeReactor *reactor, int fd, TroupeActivityLog *log,
   self->handler = handler;
   self->user_data = user_data;
   g_queue_init (&self->requests);
-  self->channel = troupe_channel_new (reactor, fd, &channel_handler, self, error);
+  self->channel = troupe_channel_new (reactor, fd, state, &channel_handler, self, error);
   if (self->channel == NULL)
     g_clear_pointer (&self, g_free);
   return self;
@@ -161,6 +161,12 @@ gboolean
 troupe_conversation_is_open (TroupeConversation *self)
 {
   return troupe_channel_is_open (self->channel);
+}
+
+TroupeChannelState *
+troupe_conversation_get_state (TroupeConversation *self)
+{
+  return troupe_channel_get_state (self->channel);
 }
 
 int

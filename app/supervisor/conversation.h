@@ -31,16 +31,19 @@ typedef struct
   void (*closed) (TroupeConversation *conversation, gpointer user_data);
 } TroupeConversationHandler;
 
-/* Takes FD, our end of the channel. REACTOR, LOG, CLOCK and HANDLER outlive the conversation.
+/* Takes FD, our end of the channel, and STATE (nullable), see channel.h. REACTOR, LOG, CLOCK and HANDLER outlive the conversation.
  * Returns: (transfer full), NULL with error set. */
-TroupeConversation *troupe_conversation_new (TroupeReactor *reactor, int fd, TroupeActivityLog *log,
-                                             TroupeClock *clock, const TroupeConversationHandler *handler,
+TroupeConversation *troupe_conversation_new (TroupeReactor *reactor, int fd, TroupeChannelState *state,
+                                             TroupeActivityLog *log, TroupeClock *clock, const TroupeConversationHandler *handler,
                                              gpointer user_data, GError **error);
 /* Requests that still wait fail with G_IO_ERROR_CLOSED. */
 void troupe_conversation_free (TroupeConversation *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeConversation, troupe_conversation_free)
 
 gboolean troupe_conversation_is_open (TroupeConversation *self);
+/* (transfer none) (nullable) */
+TroupeChannelState *troupe_conversation_get_state (TroupeConversation *self);
+
 /* Our end, for the keeper to hold; (borrowed). -1 when closed. */
 int troupe_conversation_peek_fd (TroupeConversation *self);
 

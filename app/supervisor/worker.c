@@ -35,6 +35,8 @@
 
 /* What a keeper holds for the next engine: our end of the channel. */
 #define KEPT_CHANNEL "channel"
+/* And what that is in the middle of (ipc/channel-state.h). */
+#define KEPT_CHANNEL_STATE "channel-state"
 
 /* Which of the last run's ends a person asked for. */
 typedef enum
@@ -379,14 +381,25 @@ static const TroupeConversationHandler conversation_handler = {
   .closed = closed_cb,
 };
 
-/* Takes FD, our end of the run's channel. */
+/* Takes FD, our end of the run's channel, and STATE. */
 static gboolean
-troupe_worker_converse (TroupeWorker *self, int fd, GError **error)
+troupe_worker_converse (TroupeWorker *self, int fd, TroupeChannelState *state, GError **error)
 {
   self->said_ready = FALSE;
-  self->conversation = troupe_conversation_new (self->context->reactor, fd, self->log, self->context->clock,
+  self->conversation = troupe_conversation_new (self->context->reactor, fd, state, self->log, self->context->clock,
                                                 &conversation_handler, self, error);
   return self->conversation != NULL;
+}
+
+/* Gives the keeper what the next engine needs to go on with the channel. */
+static void
+troupe_worker_keep_channel (TroupeWorker *self)
+{
+  TroupeChannelState *state = troupe_conversation_get_state (self->conversation);
+
+  troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL, troupe_conversation_peek_fd (self->conversation));
+  if (state != NULL)
+    troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL_STATE, troupe_channel_state_peek_fd (state));
 }
 
 static void
@@ -608,7 +621,7 @@ troupe_worker_enter_starting (TroupeWorker *self)
   self->oom_kills_before = troupe_oom_watch_get_kills (self->context->oom_watch);
 
   if (!troupe_kind_has_channel (self->definition->kind)
-      || (troupe_channel_socketpair (&ours, &theirs, &error) && troupe_worker_converse (self, ours, &error)))
+      || (troupe_channel_socketpair (&ours, &theirs, &error) && troupe_worker_converse (self, ours, troupe_channel_state_new (-1), &error)))
     {
       place = (TroupeLaunchPlace){ self->project, self->name, self->instance, self->run, self->journal, theirs };
       keeper = troupe_worker_launch (self->context->pool, self->definition, &place, &self->environment, &error);
@@ -623,7 +636,7 @@ troupe_worker_enter_starting (TroupeWorker *self)
     }
   troupe_worker_take_keeper (self, keeper);
   if (self->conversation != NULL)
-    troupe_keeper_keep_fd (keeper, KEPT_CHANNEL, troupe_conversation_peek_fd (self->conversation));
+    troupe_worker_keep_channel (self);
   troupe_worker_set_state (self, TROUPE_STATE_STARTING, NULL);
   /* After the launch is on its way: this costs more than a launch may. */
   troupe_run_folder_prune (self->journals_dir, self->definition->journal_runs,
@@ -681,8 +694,10 @@ troupe_worker_resume_conversation (TroupeWorker *self)
 {
   g_autoptr (GError) error = NULL;
   int fd = troupe_keeper_steal_kept_fd (self->keeper, KEPT_CHANNEL);
+  int state_fd = fd >= 0 ? troupe_keeper_steal_kept_fd (self->keeper, KEPT_CHANNEL_STATE) : -1;
+  TroupeChannelState *state = state_fd >= 0 ? troupe_channel_state_new (state_fd) : NULL;
 
-  if (fd >= 0 && !troupe_worker_converse (self, fd, &error))
+  if (fd >= 0 && !troupe_worker_converse (self, fd, state, &error))
     g_debug ("%s/%s: its channel is lost: %s", self->project, self->name, error->message);
 }
 

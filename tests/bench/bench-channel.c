@@ -110,7 +110,7 @@ run_ours (guint total, guint window)
                                          &theirs, &target, 1, &pid, NULL, NULL, NULL, &error))
     g_error ("%s", error->message);
   close (theirs);
-  channel = troupe_channel_new (reactor, ours, &handler, &run, &error);
+  channel = troupe_channel_new (reactor, ours, NULL, &handler, &run, &error);
   g_child_watch_add (pid, child_exit_cb, loop);
   for (guint i = 0; i < window; i++)
     send_one (channel, &run);

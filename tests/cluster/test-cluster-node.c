@@ -177,7 +177,7 @@ fork_worker (Fixture *f, const char *script, const char *argument, const char *o
                                     &target, 1, &worker->pid, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   close (theirs);
-  worker->channel = troupe_channel_new (f->reactor, ours, &channel_handler, worker, &error);
+  worker->channel = troupe_channel_new (f->reactor, ours, NULL, &channel_handler, worker, &error);
   g_assert_no_error (error);
   worker->member = troupe_cluster_primary_add (f->primary, worker->channel, worker);
   worker->watch = g_child_watch_add (worker->pid, exit_cb, worker);

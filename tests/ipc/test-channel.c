@@ -87,7 +87,7 @@ set_up (Fixture *f, gconstpointer data)
   f->keep = TRUE;
   g_assert_true (troupe_channel_socketpair (&ours, &f->peer, &error));
   fcntl (f->peer, F_SETFL, O_NONBLOCK);
-  f->channel = troupe_channel_new (f->reactor, ours, &handler, f, &error);
+  f->channel = troupe_channel_new (f->reactor, ours, NULL, &handler, f, &error);
   g_assert_no_error (error);
 }
 
@@ -477,6 +477,83 @@ test_close_with_bytes_unread (Fixture *f, gconstpointer data)
   g_assert_cmpint (read (f->peer, &byte, 1), ==, 0);
 }
 
+/* Puts another channel in the place of one whose process was killed: same socket, same state. */
+static void
+take_over (Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+  int fd = dup (troupe_channel_peek_fd (f->channel));
+  int state_fd = dup (troupe_channel_state_peek_fd (troupe_channel_get_state (f->channel)));
+
+  /* The copy keeps the socket from closing; nothing is unread here, or freeing would swallow it. */
+  troupe_channel_free (f->channel);
+  f->channel = troupe_channel_new (f->reactor, fd, troupe_channel_state_new (state_fd), &handler, f, &error);
+  g_assert_no_error (error);
+}
+
+static void
+set_up_with_state (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  int fd;
+
+  set_up (f, data);
+  fd = dup (troupe_channel_peek_fd (f->channel));
+  troupe_channel_free (f->channel);
+  f->channel = troupe_channel_new (f->reactor, fd, troupe_channel_state_new (-1), &handler, f, &error);
+  g_assert_no_error (error);
+}
+
+/* At every byte of what comes in. */
+static void
+test_taken_over_while_receiving (Fixture *f, gconstpointer data)
+{
+  const char *text = "{\"a\":1}\n\"bc\"\n[2,3]\n";
+
+  for (gsize cut = 0; cut <= strlen (text); cut++)
+    {
+      peer_write (f, text, cut);
+      take_over (f);
+      peer_write (f, text + cut, strlen (text) - cut);
+      assert_seen (f, "{\"a\":1}|\"bc\"|[2,3]");
+    }
+}
+
+/* A long line is half out; the successor sends the rest and then what it has to say itself. */
+static void
+test_taken_over_while_sending (Fixture *f, gconstpointer data)
+{
+  gsize length = 3 * 1024 * 1024;
+  g_autofree char *text = g_strnfill (length, 'z');
+  g_autofree char *first = g_malloc (100000);
+  GString *got = g_string_new (NULL);
+  gssize n;
+
+  text[0] = text[length - 1] = '"';
+  for (guint round = 0; round < 3; round++)
+    {
+      g_assert_true (troupe_channel_send (f->channel, text, length, NULL));
+      while ((n = read (f->peer, first, 100000)) > 0 && got->len < 500000)
+        {
+          g_string_append_len (got, first, n);
+          turn ();
+        }
+      if (n > 0)
+        g_string_append_len (got, first, n);
+      take_over (f);
+      send_ok (f, "\"after\"");
+      {
+        g_autofree char *rest = peer_read (f);
+
+        g_string_append (got, rest);
+      }
+      g_assert_cmpuint (got->len, ==, length + strlen ("\n\"after\"\n"));
+      g_assert_true (g_str_has_suffix (got->str, "z\"\n\"after\"\n"));
+      g_string_truncate (got, 0);
+    }
+  g_string_free (got, TRUE);
+}
+
 static void
 test_random_bytes (Fixture *f, gconstpointer data)
 {
@@ -523,6 +600,10 @@ main (int argc, char *argv[])
   ADD ("a-pause-keeps-what-comes", test_pause_keeps_and_resumes);
   ADD ("disconnect-sends-the-queue-first", test_disconnect_sends_the_queue_first);
   ADD ("closing-with-bytes-unread-is-an-end-of-file", test_close_with_bytes_unread);
+  g_test_add ("/ipc/channel/taken-over-while-receiving", Fixture, NULL, set_up_with_state,
+              test_taken_over_while_receiving, tear_down);
+  g_test_add ("/ipc/channel/taken-over-while-sending", Fixture, NULL, set_up_with_state,
+              test_taken_over_while_sending, tear_down);
   ADD ("random-bytes", test_random_bytes);
   return g_test_run ();
 }

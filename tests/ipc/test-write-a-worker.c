@@ -102,7 +102,7 @@ check_example (const char *const *argv)
                                     NULL, -1, -1, 2, &theirs, &target, 1, &pid, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   close (theirs);
-  peer.channel = troupe_channel_new (reactor, ours, &handler, &peer, &error);
+  peer.channel = troupe_channel_new (reactor, ours, NULL, &handler, &peer, &error);
   g_child_watch_add (pid, exit_cb, &peer);
 
   expect_reply (&peer, "{\"number\": 7}", "{\"number\":7,\"isPrime\":true}");
