@@ -12,6 +12,9 @@
 /* Where a worker finds its channel: the first descriptor a keeper places. */
 #define CHANNEL_FD 3
 
+/* Hexadecimal digits: enough that no two folders of one user meet. */
+#define TAG_LENGTH 12
+
 static void
 write_definition (TroupeProgramDefinition *definition, const char *journal_dir)
 {
@@ -45,7 +48,8 @@ TroupeKeeper *
 troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definition, const TroupeLaunchPlace *place,
                       GStrv *environment, GError **error)
 {
-  g_autofree char *identity = troupe_worker_launch_dup_identity (place->project, place->worker, place->run);
+  g_autofree char *identity
+      = troupe_worker_launch_dup_identity (place->journals_dir, place->project, place->worker, place->run);
   g_auto (GStrv) envp = NULL, argv = NULL;
   TroupeKeeper *keeper;
   TroupeLaunch launch = {
@@ -82,18 +86,20 @@ troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definitio
 }
 
 char *
-troupe_worker_launch_dup_identity (const char *project, const char *worker, guint run)
+troupe_worker_launch_dup_identity (const char *journals_dir, const char *project, const char *worker, guint run)
 {
-  return g_strdup_printf ("%s/%s/%u", project, worker, run);
+  g_autofree char *sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, journals_dir, -1);
+
+  return g_strdup_printf ("%s/%s/%u/%.*s", project, worker, run, TAG_LENGTH, sum);
 }
 
 gboolean
 troupe_worker_launch_parse_identity (const char *identity, char **project, char **worker, guint *run)
 {
-  g_auto (GStrv) parts = g_strsplit (identity, "/", 4);
+  g_auto (GStrv) parts = g_strsplit (identity, "/", 5);
   guint64 number;
 
-  if (g_strv_length (parts) != 3 || parts[0][0] == '\0' || parts[1][0] == '\0'
+  if (g_strv_length (parts) != 4 || parts[0][0] == '\0' || parts[1][0] == '\0'
       || !g_ascii_string_to_unsigned (parts[2], 10, 1, G_MAXUINT, &number, NULL))
     return FALSE;
   *project = g_strdup (parts[0]);

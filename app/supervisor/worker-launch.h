@@ -15,9 +15,10 @@ G_BEGIN_DECLS
 
 typedef struct
 {
+  const char *journals_dir; /* of all projects */
   const char *project, *worker;
   guint instance, run;
-  const char *journal_dir;
+  const char *journal_dir; /* of this run */
   int channel_fd; /* the worker's end of its channel, -1: none */
 } TroupeLaunchPlace;
 
@@ -29,8 +30,11 @@ TroupeKeeper *troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinit
 /* The definition kept in the run's folder. Returns: (transfer full), NULL with error set. */
 TroupeProgramDefinition *troupe_worker_launch_read_definition (const char *journal_dir, GError **error);
 
-/* "project/worker/RUN": how keepers know a run. Returns: (transfer full) */
-char *troupe_worker_launch_dup_identity (const char *project, const char *worker, guint run);
+/* "project/worker/RUN/TAG": how keepers know a run, and how the processes of a run are found when
+ * their keeper is gone. TAG stands for JOURNALS_DIR, so that engines with other folders are
+ * left in peace. Returns: (transfer full) */
+char *troupe_worker_launch_dup_identity (const char *journals_dir, const char *project, const char *worker,
+                                         guint run);
 /* And back. All (out) (transfer full). FALSE for anything else. */
 gboolean troupe_worker_launch_parse_identity (const char *identity, char **project, char **worker, guint *run);
 

@@ -25,8 +25,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A main process has ended and this much later others of its run are still there: say so. */
+/* A main process has ended and this much later others of its run are still there: say so, and
+ * look again how many from time to time. */
 #define SETTLE_MSEC 100
+#define RECOUNT_MSEC 5000
 
 /* How often the words about a stop under way are told anew. */
 #define STOP_TICK_MSEC 1000
@@ -423,12 +425,17 @@ troupe_worker_say_others_live (TroupeWorker *self)
 {
   TroupeRunStatus *status = &self->end.status;
   g_autofree char *signal_name = troupe_signal_dup_name (status->exit_signal);
-  g_autofree char *reason = NULL;
+  g_autofree char *others = NULL, *reason = NULL;
+  guint n = self->context->count_processes != NULL
+                ? self->context->count_processes (self, self->context->user_data)
+                : 0;
 
+  others = n == 1  ? g_strdup ("1 process lives on")
+           : n > 1 ? g_strdup_printf ("%u processes live on", n)
+                   : g_strdup ("others it started live on");
   reason = signal_name != NULL
-               ? g_strdup_printf ("main process was ended by %s; others it started live on", signal_name)
-               : g_strdup_printf ("main process ended with code %d; others it started live on",
-                                  status->exit_code);
+               ? g_strdup_printf ("main process was ended by %s; %s", signal_name, others)
+               : g_strdup_printf ("main process ended with code %d; %s", status->exit_code, others);
   troupe_worker_set_state (self, TROUPE_STATE_RUNNING, reason);
 }
 
@@ -512,7 +519,11 @@ settled_cb (gpointer user_data)
   if (will_restart (self))
     troupe_worker_show_stopping (self);
   else
-    troupe_worker_say_others_live (self);
+    {
+      troupe_worker_say_others_live (self);
+      self->settle_timeout
+          = troupe_clock_add_timeout (self->context->clock, RECOUNT_MSEC, settled_cb, self);
+    }
   return G_SOURCE_REMOVE;
 }
 
@@ -623,7 +634,8 @@ troupe_worker_enter_starting (TroupeWorker *self)
   if (!troupe_kind_has_channel (self->definition->kind)
       || (troupe_channel_socketpair (&ours, &theirs, &error) && troupe_worker_converse (self, ours, troupe_channel_state_new (-1), &error)))
     {
-      place = (TroupeLaunchPlace){ self->project, self->name, self->instance, self->run, self->journal, theirs };
+      place = (TroupeLaunchPlace){ self->context->journals_dir, self->project, self->name, self->instance,
+                                   self->run,                   self->journal, theirs };
       keeper = troupe_worker_launch (self->context->pool, self->definition, &place, &self->environment, &error);
     }
   if (theirs >= 0)
@@ -680,7 +692,8 @@ troupe_worker_restore_end (TroupeWorker *self, gboolean has_status)
       self->end.rebooted = self->end.lost && status->start_usec > 0 && (gint64) status->start_usec < boot_usec;
       if (!self->end.rebooted)
         {
-          g_autofree char *identity = troupe_worker_launch_dup_identity (self->project, self->name, self->run);
+          g_autofree char *identity = troupe_worker_launch_dup_identity (self->context->journals_dir,
+                                                                         self->project, self->name, self->run);
 
           troupe_keeper_sweep_orphans (identity);
         }

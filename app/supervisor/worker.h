@@ -31,6 +31,8 @@ typedef struct
   /* FALSE, with REASON (out) (transfer full), when its program has to wait for another one.
    * The owner calls troupe_worker_reconsider () when that may have changed. */
   gboolean (*may_start) (TroupeWorker *worker, char **reason, gpointer user_data);
+  /* (nullable): how many processes of its run live. */
+  guint (*count_processes) (TroupeWorker *worker, gpointer user_data);
   /* (nullable): the worker sent a message; it is in the journal already. */
   void (*received) (TroupeWorker *worker, const char *text, gsize length, gpointer user_data);
   /* (nullable): after troupe_worker_send found no room there is some again, or the channel is gone. */

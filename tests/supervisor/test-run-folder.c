@@ -150,16 +150,19 @@ static void
 test_identity (void)
 {
   g_autofree char *project = NULL, *worker = NULL;
-  g_autofree char *identity = troupe_worker_launch_dup_identity ("shop", "web.1", 12);
+  g_autofree char *identity = troupe_worker_launch_dup_identity ("/a", "shop", "web.1", 12);
+  g_autofree char *elsewhere = troupe_worker_launch_dup_identity ("/b", "shop", "web.1", 12);
   guint run = 0;
 
+  g_assert_cmpstr (identity, !=, elsewhere);
+  g_assert_true (g_str_has_prefix (identity, "shop/web.1/12/"));
   g_assert_true (troupe_worker_launch_parse_identity (identity, &project, &worker, &run));
   g_assert_cmpstr (project, ==, "shop");
   g_assert_cmpstr (worker, ==, "web.1");
   g_assert_cmpuint (run, ==, 12);
   for (gsize i = 0; i < 6; i++)
     {
-      static const char *const bad[] = { "", "shop", "shop/web", "shop/web/0", "shop/web/x", "a/b/1/2" };
+      static const char *const bad[] = { "", "shop/web/1", "shop/web/0/t", "shop/web/x/t", "/web/1/t", "a/b/1/2/t" };
 
       g_assert_false (troupe_worker_launch_parse_identity (bad[i], &project, &worker, &run));
     }
