@@ -37,6 +37,7 @@ struct _TroupeEngine
   GPtrArray *projects;        /* (owned) of TroupeProject; the first is `default` */
   GHashTable *programs_of;    /* TroupeWorker to its TroupeProgram */
   GHashTable *busy;           /* set of TroupeWorker */
+  GHashTable *wanted;         /* set of TroupeWorker that are written down as wanted */
   guint last_id;
   gboolean is_restoring;
   gboolean is_quitting;
@@ -44,6 +45,7 @@ struct _TroupeEngine
   GPtrArray *quit_tasks; /* (owned) of GTask */
 
   guint save_timeout;
+  guint n_appended; /* since the state was last written as a whole */
   gint64 save_cost_usec; /* of the last time */
   guint tidy_source;
 };
@@ -68,7 +70,9 @@ void troupe_engine_drop_program (TroupeEngine *self, TroupeProject *project, Tro
 /* Everybody who waits for another program looks again. */
 void troupe_engine_reconsider_all (TroupeEngine *self);
 
-/* Something that the next engine has to know changed. */
+/* Something that the next engine has to know changed. The first two write it down at once. */
+void troupe_engine_remember_program (TroupeEngine *self, TroupeProgram *program);
+void troupe_engine_remember_wanted (TroupeEngine *self, TroupeWorker *worker);
 void troupe_engine_save_later (TroupeEngine *self);
 
 void troupe_engine_close_if_down (TroupeEngine *self, TroupeProject *project);

@@ -146,6 +146,8 @@ troupe_engine_open_project (TroupeEngine *self, const char *path, gboolean start
         troupe_engine_start_program (self, program);
     }
 
+  if (!self->is_restoring)
+    troupe_engine_save (self);
   *name = g_strdup (project->name);
   g_ptr_array_add (all_notes, NULL);
   *notes = (GStrv) g_ptr_array_free (g_steal_pointer (&all_notes), FALSE);

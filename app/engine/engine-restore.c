@@ -4,11 +4,14 @@
 /* What one engine leaves to the next.
  *
  *   STATE/default.troupe   the ad-hoc launches, as [program NAME] groups
- *   STATE/engine.ini       [project NAME] path=… for each open project, and
- *                          [engine] wanted=project/worker;… who was to be up
+ *   STATE/projects.ini     [project NAME] path=… for each open project
+ *   STATE/wanted           who is to be up: a line “+project/worker” when it is started, a line
+ *                          “-project/worker” when it has ended for good or is to stop; the last line counts
  *
- * A keeper that is alive knows its run; a run whose program is in neither file (the engine died
- * in the instant after the launch) is read from the copy in the run's own folder. */
+ * A launch, a start and an end are appended at once, so that an engine killed in the next
+ * instant has lost nothing, at a cost that does not grow with what is there; all files are
+ * written anew, as a whole, some time later. A keeper that is alive knows its run; should its
+ * program be in no file, it is read from the copy in the run's own folder. */
 
 #include "config.h"
 
@@ -16,44 +19,104 @@
 
 #include "supervisor/worker-launch.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define AD_HOC_FILE "default.troupe"
-#define ENGINE_FILE "engine.ini"
+#define PROJECTS_FILE "projects.ini"
+#define WANTED_FILE "wanted"
+/* What was appended this often is written anew. */
+#define APPENDS_MAX 1000
+
 #define PROJECT_GROUP "project "
 #define PROGRAM_GROUP "program "
 
 static void
-save_key_file (TroupeEngine *self, GKeyFile *key_file, const char *name)
+save_file (TroupeEngine *self, const char *name, const char *text)
 {
   g_autofree char *path = g_build_filename (self->state_dir, name, NULL);
-  g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
-  gsize length;
 
-  text = g_key_file_to_data (key_file, &length, NULL);
   /* Replaced as a whole, but not forced to the disk: after a crash of the machine there is nothing to
    * take over anyway, and the older file will do. */
-  if (!g_file_set_contents_full (path, text, (gssize) length, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+  if (!g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
     g_debug ("%s; the next engine will not know the latest launches", error->message);
+}
+
+static void
+append_to_file (TroupeEngine *self, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (self->state_dir, name, NULL);
+  gsize length = strlen (text);
+  int fd = open (path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+  if (fd < 0 || write (fd, text, length) != (gssize) length)
+    g_debug ("Could not add to “%s”: %s", path, g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  if (++self->n_appended >= APPENDS_MAX)
+    troupe_engine_save_later (self);
+}
+
+static char *
+dup_full_name (TroupeWorker *worker)
+{
+  return g_strdup_printf ("%s/%s", troupe_worker_get_project (worker), troupe_worker_get_name (worker));
+}
+
+void
+troupe_engine_remember_program (TroupeEngine *self, TroupeProgram *program)
+{
+  g_autoptr (GKeyFile) key_file = NULL;
+  g_autofree char *text = NULL, *line = NULL;
+
+  if (self->is_restoring || strcmp (troupe_program_get_project (program), TROUPE_DEFAULT_PROJECT) != 0)
+    return;
+  key_file = g_key_file_new ();
+  troupe_program_definition_to_key_file (troupe_program_get_definition (program), key_file);
+  text = g_key_file_to_data (key_file, NULL, NULL);
+  line = g_strconcat ("\n", text, NULL);
+  append_to_file (self, AD_HOC_FILE, line);
+}
+
+void
+troupe_engine_remember_wanted (TroupeEngine *self, TroupeWorker *worker)
+{
+  gboolean is_wanted = troupe_worker_is_wanted (worker);
+  g_autofree char *name = NULL, *line = NULL;
+
+  if (is_wanted == g_hash_table_contains (self->wanted, worker))
+    return;
+  if (is_wanted)
+    g_hash_table_add (self->wanted, worker);
+  else
+    g_hash_table_remove (self->wanted, worker);
+  if (self->is_restoring)
+    return;
+  name = dup_full_name (worker);
+  line = g_strdup_printf ("%c%s\n", is_wanted ? '+' : '-', name);
+  append_to_file (self, WANTED_FILE, line);
 }
 
 static void
 add_wanted (gpointer data, gpointer user_data)
 {
   TroupeWorker *worker = data;
+  g_autofree char *name = dup_full_name (worker);
 
   if (troupe_worker_is_wanted (worker))
-    g_ptr_array_add (user_data, g_strdup_printf ("%s/%s", troupe_worker_get_project (worker),
-                                                 troupe_worker_get_name (worker)));
+    g_string_append_printf (user_data, "+%s\n", name);
 }
 
 void
 troupe_engine_save (TroupeEngine *self)
 {
   g_autoptr (GKeyFile) ad_hoc = g_key_file_new ();
-  g_autoptr (GKeyFile) engine = g_key_file_new ();
-  g_autoptr (GPtrArray) wanted = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GKeyFile) projects = g_key_file_new ();
+  g_autoptr (GString) wanted = g_string_new (NULL);
+  g_autofree char *ad_hoc_text = NULL, *projects_text = NULL;
   gint64 begin = g_get_monotonic_time ();
 
   troupe_clock_clear_timeout (self->clock, &self->save_timeout);
@@ -65,7 +128,7 @@ troupe_engine_save (TroupeEngine *self)
       if (project->path != NULL)
         {
           group = g_strconcat (PROJECT_GROUP, project->name, NULL);
-          g_key_file_set_string (engine, group, "path", project->path);
+          g_key_file_set_string (projects, group, "path", project->path);
           continue;
         }
       for (guint j = 0; j < project->programs->len; j++)
@@ -77,11 +140,36 @@ troupe_engine_save (TroupeEngine *self)
         }
     }
   troupe_engine_foreach_worker (self, add_wanted, wanted);
-  g_key_file_set_string_list (engine, "engine", "wanted", (const char *const *) wanted->pdata, wanted->len);
 
-  save_key_file (self, ad_hoc, AD_HOC_FILE);
-  save_key_file (self, engine, ENGINE_FILE);
+  ad_hoc_text = g_key_file_to_data (ad_hoc, NULL, NULL);
+  projects_text = g_key_file_to_data (projects, NULL, NULL);
+  save_file (self, AD_HOC_FILE, ad_hoc_text);
+  save_file (self, PROJECTS_FILE, projects_text);
+  save_file (self, WANTED_FILE, wanted->str);
+  self->n_appended = 0;
   self->save_cost_usec = g_get_monotonic_time () - begin;
+}
+
+/* Returns: (transfer full): set of "project/worker". */
+static GHashTable *
+load_wanted (TroupeEngine *self)
+{
+  GHashTable *wanted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree char *path = g_build_filename (self->state_dir, WANTED_FILE, NULL);
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return wanted;
+  lines = g_strsplit (text, "\n", -1);
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      if (lines[i][0] == '+')
+        g_hash_table_add (wanted, g_strdup (lines[i] + 1));
+      else if (lines[i][0] == '-')
+        g_hash_table_remove (wanted, lines[i] + 1);
+    }
+  return wanted;
 }
 
 static GKeyFile *
@@ -196,8 +284,7 @@ restore_worker (gpointer data, gpointer user_data)
   TroupeWorker *worker = data;
   Restoring *restoring = user_data;
   TroupeKeeper *keeper = g_hash_table_lookup (restoring->keepers, worker);
-  g_autofree char *name
-      = g_strdup_printf ("%s/%s", troupe_worker_get_project (worker), troupe_worker_get_name (worker));
+  g_autofree char *name = dup_full_name (worker);
 
   troupe_worker_restore (worker, keeper, g_hash_table_contains (restoring->wanted, name));
 }
@@ -205,13 +292,12 @@ restore_worker (gpointer data, gpointer user_data)
 void
 troupe_engine_restore (TroupeEngine *self)
 {
-  g_autoptr (GKeyFile) key_file = load_key_file (self, ENGINE_FILE);
-  g_auto (GStrv) wanted = g_key_file_get_string_list (key_file, "engine", "wanted", NULL, NULL);
+  g_autoptr (GKeyFile) key_file = load_key_file (self, PROJECTS_FILE);
+  g_autoptr (GHashTable) wanted = load_wanted (self);
   g_autoptr (GHashTable) keepers_by_worker = g_hash_table_new (NULL, NULL);
-  g_autoptr (GHashTable) wanted_set = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) keepers = NULL;
   g_autoptr (GError) error = NULL;
-  Restoring restoring = { keepers_by_worker, wanted_set };
+  Restoring restoring = { keepers_by_worker, wanted };
 
   self->is_restoring = TRUE;
   restore_ad_hoc (self);
@@ -219,8 +305,6 @@ troupe_engine_restore (TroupeEngine *self)
   keepers = troupe_keeper_pool_adopt (self->pool, &error);
   if (keepers == NULL)
     g_debug ("No keeper could be taken over: %s", error->message);
-  for (gsize i = 0; wanted != NULL && wanted[i] != NULL; i++)
-    g_hash_table_add (wanted_set, wanted[i]);
   for (guint i = 0; keepers != NULL && i < keepers->len; i++)
     {
       TroupeKeeper *keeper = g_ptr_array_index (keepers, i);

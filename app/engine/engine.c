@@ -13,9 +13,8 @@
 
 #include <string.h>
 
-/* Nothing is lost by waiting this long with writing down, save in the instant of a crash; and
- * a burst of launches is written once. When there is much to write, it is written less often, so that it
- * takes no more than one part in SAVE_SHARE of the time. */
+/* A burst of changes is written once. When there is much to write, it is written less often, so
+ * that it takes no more than one part in SAVE_SHARE of the time. */
 #define SAVE_PAUSE_MSEC 200
 #define SAVE_SHARE 50
 
@@ -52,16 +51,6 @@ troupe_engine_save_later (TroupeEngine *self)
 
   if (self->save_timeout == 0 && !self->is_restoring)
     self->save_timeout = troupe_clock_add_timeout (self->clock, pause_msec, save_cb, self);
-}
-
-/* A stop that was asked for must not be forgotten, or the next engine might restart the worker. */
-static void
-troupe_engine_save_soon (TroupeEngine *self)
-{
-  troupe_clock_clear_timeout (self->clock, &self->save_timeout);
-  if (!self->is_restoring)
-    self->save_timeout
-        = troupe_clock_add_timeout (self->clock, (guint) (self->save_cost_usec / 1000), save_cb, self);
 }
 
 gboolean
@@ -151,6 +140,15 @@ may_start (TroupeWorker *worker, char **reason, gpointer user_data)
   return TRUE;
 }
 
+static guint
+count_processes (TroupeWorker *worker, gpointer user_data)
+{
+  TroupeEngine *self = user_data;
+  g_autoptr (GPtrArray) processes = troupe_figures_dup_processes (self->figures, worker);
+
+  return processes->len;
+}
+
 static void
 received_cb (TroupeWorker *worker, const char *text, gsize length, gpointer user_data)
 {
@@ -229,10 +227,7 @@ worker_state_changed_cb (TroupeWorker *worker, TroupeState from, TroupeState to,
     g_hash_table_add (self->busy, worker);
   else
     g_hash_table_remove (self->busy, worker);
-  if (to == TROUPE_STATE_STOPPING)
-    troupe_engine_save_soon (self);
-  else if (from == TROUPE_STATE_STARTING || to == TROUPE_STATE_STARTING || !troupe_state_is_alive (to))
-    troupe_engine_save_later (self);
+  troupe_engine_remember_wanted (self, worker);
   troupe_engine_update_idle (self);
   if (project == NULL || program == NULL)
     return;
@@ -268,6 +263,7 @@ troupe_engine_drop_worker (TroupeEngine *self, TroupeProject *project, TroupePro
   g_signal_handlers_disconnect_by_data (worker, self);
   g_hash_table_remove (self->busy, worker);
   troupe_links_forget (self->links, worker);
+  g_hash_table_remove (self->wanted, worker);
   troupe_figures_remove (self->figures, worker);
   g_hash_table_remove (project->workers, troupe_worker_get_name (worker));
   g_hash_table_remove (self->programs_of, worker);
@@ -297,7 +293,7 @@ troupe_engine_add_program (TroupeEngine *self, TroupeProject *project, TroupePro
   troupe_project_add_program (project, program);
   g_signal_emit (self, signals[PROGRAM_ADDED], 0, program);
   troupe_engine_add_missing_workers (self, project, program);
-  troupe_engine_save_later (self);
+  troupe_engine_remember_program (self, program);
   return program;
 }
 
@@ -847,6 +843,7 @@ troupe_engine_finalize (GObject *object)
   g_ptr_array_unref (self->quit_tasks);
   g_hash_table_unref (self->programs_of);
   g_hash_table_unref (self->busy);
+  g_hash_table_unref (self->wanted);
   g_free (self->state_dir);
   g_free (self->journals_dir);
   G_OBJECT_CLASS (troupe_engine_parent_class)->finalize (object);
@@ -885,6 +882,7 @@ troupe_engine_init (TroupeEngine *self)
   self->quit_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->programs_of = g_hash_table_new (NULL, NULL);
   self->busy = g_hash_table_new (NULL, NULL);
+  self->wanted = g_hash_table_new (NULL, NULL);
   self->was_idle = TRUE;
 }
 
@@ -913,6 +911,7 @@ troupe_engine_new (const char *state_dir, const char *runtime_dir, const char *k
     .may_start = may_start,
     .received = received_cb,
     .drained = drained_cb,
+    .count_processes = count_processes,
     .user_data = self,
   };
   g_ptr_array_add (self->projects, troupe_project_new (TROUPE_DEFAULT_PROJECT, NULL));
