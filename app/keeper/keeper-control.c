@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,7 +139,8 @@ enqueue (KeeperRun *run, const void *bytes, size_t length, int fd)
 void
 keeper_control_send (KeeperRun *run, unsigned type, uint32_t serial, const void *body, size_t length, int fd)
 {
-  static char bytes[sizeof (TroupeKeeperHeader) + sizeof (TroupeKeeperWireStatus) + 2 * 4096 + 256];
+  static char bytes[sizeof (TroupeKeeperHeader) + sizeof (TroupeKeeperWireStatus) + TROUPE_KEEPER_IDENTITY_MAX
+                    + 1 + PATH_MAX];
   const TroupeKeeperHeader header = {
     .magic = TROUPE_KEEPER_MAGIC,
     .version = TROUPE_KEEPER_VERSION,

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -132,6 +133,11 @@ check_launch (const TroupeLaunch *launch, GError **error)
     {
       g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_LIMIT,
                    "Arguments and environment together are longer than %d bytes", TROUPE_KEEPER_SPEC_MAX);
+      return FALSE;
+    }
+  if (strlen (launch->identity) > TROUPE_KEEPER_IDENTITY_MAX || strlen (launch->journal_dir) >= PATH_MAX)
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_LIMIT, "The name of a run or of its folder is too long");
       return FALSE;
     }
   if (launch->n_fds > TROUPE_KEEPER_FDS_MAX)

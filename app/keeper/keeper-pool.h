@@ -14,7 +14,9 @@ G_BEGIN_DECLS
  * so the cost of a wake-up does not grow with their number.
  *
  * A pool keeps one keeper warm: started, connected, waiting for its launch, so that the
- * keeper's own start is not part of a launch. */
+ * keeper's own start is not part of a launch. A keeper has one run at a time; when that has
+ * ended, its process is warm again and may serve the next (another TroupeKeeper with the same
+ * pid), which spares short runs an exec and an exit. */
 
 #define TROUPE_TYPE_KEEPER_POOL (troupe_keeper_pool_get_type ())
 G_DECLARE_FINAL_TYPE (TroupeKeeperPool, troupe_keeper_pool, TROUPE, KEEPER_POOL, GObject)
@@ -30,7 +32,7 @@ typedef struct
   const char *const *argv; /* argv[0] is looked up in the PATH of envp, as execvp would */
   const char *argv0;       /* (nullable): what the program sees as argv[0] */
   const char *const *envp; /* complete environment */
-  const char *cwd;         /* (nullable) */
+  const char *cwd;         /* (nullable): the engine's own */
   guint64 journal_limit_bytes;
   guint64 max_buffer_bytes; /* each stream; 0: no limit */
   guint64 timeout_msec;     /* 0: none */

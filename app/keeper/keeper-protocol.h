@@ -48,6 +48,7 @@
  * receiver closes the connection. */
 #define TROUPE_KEEPER_MESSAGE_MAX (64 * 1024)         /* a packet, header included */
 #define TROUPE_KEEPER_SPEC_MAX (16 * 1024 * 1024)     /* what to launch, encoded */
+#define TROUPE_KEEPER_IDENTITY_MAX 1024               /* bytes; of a folder PATH_MAX */
 #define TROUPE_KEEPER_FDS_MAX 250                     /* descriptors for one worker */
 #define TROUPE_KEEPER_INPUT_QUEUE_MAX (1024 * 1024)   /* bytes waiting for the worker's stdin */
 #define TROUPE_KEEPER_KEPT_MAX 64                     /* descriptors kept for the next engine */

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -367,7 +368,7 @@ take_kept (TroupeKeeper *self, const char *name, gsize length, int fd)
 int
 troupe_keeper_receive_welcome (TroupeKeeper *self)
 {
-  char body[sizeof (TroupeKeeperWireStatus) + 2 * 4096 + 256];
+  char body[sizeof (TroupeKeeperWireStatus) + TROUPE_KEEPER_IDENTITY_MAX + 1 + PATH_MAX];
   TroupeKeeperHeader header;
   TroupeKeeperWireStatus wire;
   const char *identity, *dir, *end;
