@@ -65,6 +65,63 @@ troupe_command_parse_group (const TroupeCommand *command, GOptionGroup *group, T
   return TRUE;
 }
 
+static const GOptionEntry *
+find_entry (const GOptionEntry *entries, const char *argument)
+{
+  for (const GOptionEntry *entry = entries; entry != NULL && entry->long_name != NULL; entry++)
+    if (g_str_has_prefix (argument, "--") ? strcmp (argument + 2, entry->long_name) == 0
+                                          : entry->short_name != 0 && argument[1] == entry->short_name)
+      return entry;
+  return NULL;
+}
+
+static gboolean
+takes_value (const GOptionEntry *entry)
+{
+  return entry != NULL && entry->arg != G_OPTION_ARG_NONE && entry->arg != G_OPTION_ARG_CALLBACK;
+}
+
+/* GLib knows "-n 5" and not "-n5", which people type. The new array lives as long as the program,
+ * as argv does. */
+static void
+split_short_options (const GOptionEntry *entries, TroupeParseMode mode, int *argc, char ***argv)
+{
+  static GPtrArray *split = NULL;
+  int i = 1;
+
+  g_clear_pointer (&split, g_ptr_array_unref);
+  split = g_ptr_array_new ();
+  g_ptr_array_add (split, (*argv)[0]);
+  for (; i < *argc; i++)
+    {
+      char *argument = (*argv)[i];
+      const GOptionEntry *entry = find_entry (entries, argument);
+      gboolean is_option = argument[0] == '-' && argument[1] != '\0';
+
+      if (strcmp (argument, "--") == 0 || (!is_option && mode == TROUPE_PARSE_UNTIL_ARGUMENT))
+        break;
+      if (is_option && argument[1] != '-' && argument[2] != '\0' && takes_value (entry))
+        {
+          static char short_options[256][3];
+          char *option = short_options[(guchar) argument[1]];
+
+          option[0] = '-';
+          option[1] = argument[1];
+          g_ptr_array_add (split, option);
+          g_ptr_array_add (split, argument + 2);
+          continue;
+        }
+      g_ptr_array_add (split, argument);
+      if (is_option && takes_value (entry) && i + 1 < *argc)
+        g_ptr_array_add (split, (*argv)[++i]);
+    }
+  for (; i < *argc; i++)
+    g_ptr_array_add (split, (*argv)[i]);
+  *argc = (int) split->len;
+  g_ptr_array_add (split, NULL);
+  *argv = (char **) split->pdata;
+}
+
 gboolean
 troupe_command_parse (const TroupeCommand *command, const GOptionEntry *entries, TroupeParseMode mode, int *argc,
                       char ***argv)
@@ -73,6 +130,7 @@ troupe_command_parse (const TroupeCommand *command, const GOptionEntry *entries,
 
   if (entries != NULL)
     g_option_group_add_entries (group, entries);
+  split_short_options (entries, mode, argc, argv);
   return troupe_command_parse_group (command, group, mode, argc, argv);
 }
 
