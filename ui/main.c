@@ -28,9 +28,16 @@ main (int argc, char *argv[])
 
   if (build_root != NULL)
     {
+      g_autofree char *before = g_strdup (g_getenv ("GSETTINGS_SCHEMA_DIR"));
       g_autofree char *schemas = g_build_filename (build_root, "ui", NULL);
 
+      /* Read once, by the first who asks; programs that are launched must not inherit it. */
       g_setenv ("GSETTINGS_SCHEMA_DIR", schemas, TRUE);
+      g_settings_schema_source_get_default ();
+      if (before != NULL)
+        g_setenv ("GSETTINGS_SCHEMA_DIR", before, TRUE);
+      else
+        g_unsetenv ("GSETTINGS_SCHEMA_DIR");
     }
   troupe_drawing_choose ();
   /* Where there is no session bus this starts a private one and says so in the environment,

@@ -50,6 +50,7 @@ struct _TroupeWorkerItem
   guint n_history;
 
   TroupeUnseen unseen;
+  guint64 last_ended_usec; /* stays while the next run is up */
   guint64 seen_stderr_bytes;
   char *seen_journal; /* (owned) (nullable): the run that seen_stderr_bytes speaks of */
 };
@@ -120,6 +121,7 @@ troupe_worker_item_read (TroupeWorkerItem *self, gboolean first)
   TroupeBusWorker1 *proxy = self->proxy;
   TroupeState before = self->state;
   guint run_before = self->run;
+  guint64 ended_before = self->last_ended_usec;
   gboolean channel_changed;
 
   if (!troupe_state_from_string (troupe_bus_worker1_get_state (proxy), &self->state))
@@ -130,6 +132,8 @@ troupe_worker_item_read (TroupeWorkerItem *self, gboolean first)
   self->restarts = troupe_bus_worker1_get_restarts (proxy);
   self->started_usec = troupe_bus_worker1_get_started_usec (proxy);
   self->ended_usec = troupe_bus_worker1_get_ended_usec (proxy);
+  if (self->ended_usec != 0)
+    self->last_ended_usec = self->ended_usec;
   self->exit_code = troupe_bus_worker1_get_exit_code (proxy);
   replace_text (&self->exit_signal, troupe_bus_worker1_get_exit_signal (proxy));
   replace_text (&self->exit_summary, troupe_bus_worker1_get_exit_summary (proxy));
@@ -138,7 +142,8 @@ troupe_worker_item_read (TroupeWorkerItem *self, gboolean first)
 
   if (!troupe_state_is_alive (self->state) || self->run != run_before)
     forget_figures (self);
-  if (!first && is_crash (before, self->state))
+  /* The same end told again, by a new engine, is no news. */
+  if (!first && is_crash (before, self->state) && self->ended_usec != ended_before)
     troupe_worker_item_set_unseen (self, self->unseen | TROUPE_UNSEEN_CRASH);
   if (before != self->state)
     {
@@ -283,7 +288,6 @@ troupe_worker_item_set_proxy (TroupeWorkerItem *self, TroupeBusWorker1 *proxy)
   g_set_object (&self->proxy, proxy);
   if (proxy == NULL)
     {
-      forget_figures (self);
       g_signal_emit (self, signals[CHANGED], 0);
       return;
     }

@@ -268,6 +268,7 @@ settle_cb (gpointer user_data)
 {
   TroupeSidebar *self = user_data;
   g_autoptr (GPtrArray) selected = dup_selected (self);
+  g_autoptr (GtkBitset) bits = NULL;
 
   self->settle_id = 0;
   if (selected->len == 0 && self->picked->len > 0)
@@ -281,6 +282,10 @@ settle_cb (gpointer user_data)
           gtk_selection_model_select_item (self->selection, position, FALSE);
       }
   selection_changed_cb (self);
+  /* What was picked is gone for good: the overview is on view, and its row says so. */
+  bits = gtk_selection_model_get_selection (self->selection);
+  if (gtk_bitset_is_empty (bits) && self->needle[0] == '\0')
+    gtk_selection_model_select_item (self->selection, 0, TRUE);
   return G_SOURCE_REMOVE;
 }
 

@@ -41,6 +41,7 @@ struct _TroupeWindow
   TroupeSparkline *machine_sparkline;
   GtkLabel *machine_cpu;
   GtkRevealer *reconnecting;
+  GtkSpinner *connecting_spinner;
   GtkSpinner *reconnecting_spinner;
   GtkLabel *reconnecting_text;
   GtkWidget *reconnecting_retry;
@@ -131,8 +132,11 @@ troupe_window_refresh_title (TroupeWindow *self)
 static void
 stack_page_cb (TroupeWindow *self)
 {
-  gboolean content = g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "content") == 0;
+  const char *page = gtk_stack_get_visible_child_name (self->stack);
+  gboolean content = g_strcmp0 (page, "content") == 0;
 
+  /* A spinner costs a frame sixty times a second also where nobody sees it. */
+  gtk_spinner_set_spinning (self->connecting_spinner, g_strcmp0 (page, "connecting") == 0);
   gtk_widget_set_visible (self->sidebar_button, content);
   gtk_widget_set_visible (GTK_WIDGET (self->filter_button), content);
   gtk_widget_set_visible (self->machine, content && !self->narrow &&
@@ -632,6 +636,7 @@ troupe_window_class_init (TroupeWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeWindow, machine_sparkline);
   gtk_widget_class_bind_template_child (widget_class, TroupeWindow, machine_cpu);
   gtk_widget_class_bind_template_child (widget_class, TroupeWindow, reconnecting);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWindow, connecting_spinner);
   gtk_widget_class_bind_template_child (widget_class, TroupeWindow, reconnecting_spinner);
   gtk_widget_class_bind_template_child (widget_class, TroupeWindow, reconnecting_text);
   gtk_widget_class_bind_template_child (widget_class, TroupeWindow, reconnecting_retry);

@@ -210,6 +210,26 @@ test_many_workers (Fixture *fixture, gconstpointer data)
                     ==, n);
 }
 
+/* A spinner that turns where nobody sees it draws a frame sixty times a second. */
+static void
+assert_no_hidden_spinner (GtkWidget *widget)
+{
+  if (GTK_IS_SPINNER (widget) && !gtk_widget_get_mapped (widget))
+    g_assert_false (gtk_spinner_get_spinning (GTK_SPINNER (widget)));
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    assert_no_hidden_spinner (child);
+}
+
+static void
+test_nothing_turns_unseen (Fixture *fixture, gconstpointer data)
+{
+  fake_engine_add_program (fixture->engine, "shop", "web", "web", 3);
+  open_window (fixture, 1100, 700);
+  WAIT_UNTIL (g_strcmp0 (troupe_window_get_page (fixture->window), "overview") == 0);
+  assert_no_hidden_spinner (GTK_WIDGET (fixture->window));
+}
+
 static void
 test_selection_survives (Fixture *fixture, gconstpointer data)
 {
@@ -532,6 +552,7 @@ main (int argc, char *argv[])
   TEST ("/ui/window/shows-1-worker", test_many_workers, GUINT_TO_POINTER (1));
   TEST ("/ui/window/shows-12-workers", test_many_workers, GUINT_TO_POINTER (12));
   TEST ("/ui/window/shows-500-workers", test_many_workers, GUINT_TO_POINTER (500));
+  TEST ("/ui/window/nothing-turns-unseen", test_nothing_turns_unseen, NULL);
   TEST ("/ui/window/selection-survives-refreshes", test_selection_survives, NULL);
   TEST ("/ui/window/actions-call-the-engine", test_actions, NULL);
   TEST ("/ui/window/stopping-says-whom-it-waits-for", test_stopping_explains, NULL);
