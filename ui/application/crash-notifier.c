@@ -109,7 +109,18 @@ static void
 troupe_crash_notifier_dispose (GObject *object)
 {
   TroupeCrashNotifier *self = TROUPE_CRASH_NOTIFIER (object);
+  GHashTableIter iter;
+  gpointer key, own;
 
+  /* Nobody would answer a click on them any more. */
+  g_hash_table_iter_init (&iter, self->told);
+  while (g_hash_table_iter_next (&iter, &key, &own))
+    if (GPOINTER_TO_INT (own))
+      g_application_withdraw_notification (self->application, key);
+  g_hash_table_remove_all (self->told);
+  if (self->folded)
+    g_application_withdraw_notification (self->application, FOLDED_ID);
+  self->folded = FALSE;
   g_clear_object (&self->client);
   g_clear_object (&self->settings);
   G_OBJECT_CLASS (troupe_crash_notifier_parent_class)->dispose (object);

@@ -14,6 +14,7 @@
 #include "client/format.h"
 #include "dialogs/recent-launches.h"
 #include "parts/file-chooser.h"
+#include "parts/labels.h"
 
 /* Between the last key and the question to the engine. */
 #define CHECK_DELAY_MSEC 200
@@ -458,6 +459,7 @@ add_variable_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   gtk_box_append (GTK_BOX (row), value);
   gtk_box_append (GTK_BOX (row), remove);
   gtk_box_append (self->variables, row);
+  troupe_labels_name_buttons (row);
   gtk_widget_grab_focus (name);
 }
 
@@ -655,6 +657,7 @@ troupe_launch_dialog_new (GtkWindow *parent, TroupeClient *client, GSettings *se
   g_signal_connect_object (self->options, "notify::expanded", G_CALLBACK (troupe_launch_dialog_fit), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->recent, "row-activated", G_CALLBACK (recent_activated_cb), self, G_CONNECT_SWAPPED);
+  troupe_labels_name_buttons (GTK_WIDGET (self));
   gtk_widget_grab_focus (GTK_WIDGET (self->command));
   return GTK_WINDOW (self);
 }

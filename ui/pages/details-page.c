@@ -15,6 +15,7 @@
 #include "client/process-item.h"
 #include "client/process-list.h"
 #include "client/run-item.h"
+#include "parts/labels.h"
 
 /* Runs beyond these are in the chooser of the output and on the command line. */
 #define RUNS_SHOWN_MAX 50
@@ -90,6 +91,7 @@ add_row (TroupeDetailsPage *self, AdwPreferencesGroup *group, GtkWidget *widget)
   row->widget = widget;
   g_ptr_array_add (self->rows, row);
   adw_preferences_group_add (group, widget);
+  troupe_labels_name_buttons (widget);
 }
 
 /* A row of a name and its value. Texts come from programs: no markup, no mnemonics. */

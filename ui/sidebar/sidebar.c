@@ -310,6 +310,37 @@ create_children (gpointer item, gpointer user_data)
   return NULL;
 }
 
+/* Menu key and Shift+F10: the menu of what is selected, below the row that has the focus. */
+static gboolean
+menu_key_cb (GtkWidget *list, GVariant *arguments, gpointer user_data)
+{
+  TroupeSidebar *self = user_data;
+  GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (list));
+  graphene_rect_t bounds;
+
+  if (self->menu == NULL || self->picked->len == 0 || focus == NULL ||
+      !gtk_widget_compute_bounds (focus, GTK_WIDGET (self), &bounds))
+    return FALSE;
+  gtk_popover_set_pointing_to (GTK_POPOVER (self->menu),
+                               &(GdkRectangle){ (int) (bounds.origin.x + bounds.size.width / 2),
+                                                (int) (bounds.origin.y + bounds.size.height), 1, 1 });
+  gtk_popover_popup (GTK_POPOVER (self->menu));
+  return TRUE;
+}
+
+static void
+add_menu_key (TroupeSidebar *self)
+{
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+  GtkShortcutTrigger *trigger = gtk_alternative_trigger_new (gtk_keyval_trigger_new (GDK_KEY_Menu, 0),
+                                                             gtk_keyval_trigger_new (GDK_KEY_F10, GDK_SHIFT_MASK));
+
+  gtk_shortcut_controller_add_shortcut (
+      GTK_SHORTCUT_CONTROLLER (controller),
+      gtk_shortcut_new (trigger, gtk_callback_action_new (menu_key_cb, self, NULL)));
+  gtk_widget_add_controller (GTK_WIDGET (self->list), controller);
+}
+
 static void
 show_menu_at (TroupeSidebar *self, GtkListItem *list_item, double x, double y)
 {
@@ -518,6 +549,7 @@ troupe_sidebar_init (TroupeSidebar *self)
   g_signal_connect (factory, "unbind", G_CALLBACK (unbind_cb), self);
   gtk_list_view_set_factory (self->list, factory);
   gtk_list_view_set_model (self->list, self->selection);
+  add_menu_key (self);
   gtk_search_bar_connect_entry (self->search_bar, self->search_entry);
   gtk_search_bar_set_key_capture_widget (self->search_bar, GTK_WIDGET (self->list));
   g_signal_connect_object (self->list, "activate", G_CALLBACK (activate_cb), self, 0);

@@ -16,6 +16,7 @@
 #include "dialogs/shortcuts.h"
 #include "graph/sparkline.h"
 #include "parts/file-chooser.h"
+#include "parts/labels.h"
 #include "parts/split.h"
 #include "window/link-menu.h"
 #include "window/window-actions.h"
@@ -61,6 +62,7 @@ struct _TroupeWindow
   TroupeLinkMenu *link_menu;     /* (owned) */
   TroupeSubject *subject;        /* (owned) (nullable): what the sidebar has picked */
   char *awaited_program;         /* (owned) (nullable): path to select once its object is there */
+  char *awaited_worker;          /* (owned) (nullable): key to select once the engine is connected */
   GPtrArray *awaiting_engine;    /* (owned) of Opening: projects to open once connected */
   guint connecting_id;
   guint adapt_id;
@@ -234,6 +236,12 @@ client_state_cb (TroupeWindow *self)
   troupe_window_refresh_page (self);
   if (troupe_client_get_state (self->client) != TROUPE_CLIENT_READY)
     return;
+  if (self->awaited_worker != NULL)
+    {
+      g_autofree char *key = g_steal_pointer (&self->awaited_worker);
+
+      troupe_window_show_worker (self, key);
+    }
   while (self->awaiting_engine->len > 0)
     {
       Opening *opening = g_ptr_array_steal_index (self->awaiting_engine, 0);
@@ -506,6 +514,13 @@ open_project_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+open_folder_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  troupe_file_chooser_folder (GTK_WINDOW (user_data), _ ("Open Project Folder"), NULL, file_chosen_cb,
+                              g_object_ref (user_data));
+}
+
+static void
 demo_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   troupe_window_open_demo (user_data);
@@ -564,6 +579,7 @@ show_tab_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static const GActionEntry entries[] = {
   { .name = "launch", .activate = launch_cb },
   { .name = "open-project", .activate = open_project_cb },
+  { .name = "open-project-folder", .activate = open_folder_cb },
   { .name = "demo", .activate = demo_cb },
   { .name = "retry", .activate = retry_cb },
   { .name = "filter", .activate = filter_cb },
@@ -608,6 +624,7 @@ troupe_window_finalize (GObject *object)
 
   g_ptr_array_unref (self->awaiting_engine);
   g_free (self->awaited_program);
+  g_free (self->awaited_worker);
   G_OBJECT_CLASS (troupe_window_parent_class)->finalize (object);
 }
 
@@ -745,6 +762,7 @@ troupe_window_new (GtkApplication *application, TroupeClient *client, GSettings 
   troupe_output_page_bind_settings (troupe_worker_page_get_output (self->worker_page), settings);
   troupe_window_connect (self);
   troupe_window_adapt (self, g_settings_get_int (settings, "window-width") < NARROW_WIDTH);
+  troupe_labels_name_buttons (GTK_WIDGET (self));
   troupe_window_refresh_title (self);
   troupe_window_refresh_page (self);
   return self;
@@ -755,6 +773,11 @@ troupe_window_show_worker (TroupeWindow *self, const char *key)
 {
   TroupeWorkerItem *worker = troupe_client_find_worker (self->client, key);
 
+  if (worker == NULL && troupe_client_get_state (self->client) == TROUPE_CLIENT_CONNECTING)
+    {
+      g_free (self->awaited_worker);
+      self->awaited_worker = g_strdup (key);
+    }
   if (worker == NULL || !troupe_sidebar_select (self->sidebar, G_OBJECT (worker)))
     return FALSE;
   troupe_worker_page_show (self->worker_page, "output");

@@ -18,7 +18,8 @@ G_DECLARE_FINAL_TYPE (TroupeWindow, troupe_window, TROUPE, WINDOW, AdwApplicatio
 
 TroupeWindow *troupe_window_new (GtkApplication *application, TroupeClient *client, GSettings *settings);
 
-/* Goes to the page of that worker; FALSE when there is none (any more). */
+/* Goes to the page of that worker; FALSE when there is none (any more). While the engine is
+ * not connected yet, goes there once it is. */
 gboolean troupe_window_show_worker (TroupeWindow *self, const char *key);
 /* TRUE when the person has that worker's page in front of them. */
 gboolean troupe_window_is_showing (TroupeWindow *self, TroupeWorkerItem *worker);

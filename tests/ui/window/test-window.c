@@ -527,6 +527,44 @@ test_preferences (Fixture *fixture, gconstpointer data)
   gtk_window_destroy (preferences);
 }
 
+static gboolean
+is_icon_button (GtkWidget *widget)
+{
+  return (GTK_IS_BUTTON (widget) && gtk_button_get_icon_name (GTK_BUTTON (widget)) != NULL) ||
+         (GTK_IS_MENU_BUTTON (widget) && gtk_menu_button_get_icon_name (GTK_MENU_BUTTON (widget)) != NULL);
+}
+
+/* Each icon button of ours says what it does, on hover and to a screen reader. */
+static void
+assert_buttons_have_names (GtkWidget *widget)
+{
+  if (is_icon_button (widget) && gtk_widget_get_tooltip_text (widget) != NULL)
+    {
+      g_autofree char *mismatch = gtk_test_accessible_check_property (
+          GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, gtk_widget_get_tooltip_text (widget));
+
+      /* Some have a shorter name of their own; none may have none. */
+      if (mismatch != NULL && strstr (mismatch, "(null)") != NULL)
+        g_error ("%s has no accessible name", gtk_widget_get_tooltip_text (widget));
+    }
+  else if (is_icon_button (widget) && gtk_actionable_get_action_name (GTK_ACTIONABLE (widget)) != NULL &&
+           g_str_has_prefix (gtk_actionable_get_action_name (GTK_ACTIONABLE (widget)), "win."))
+    g_error ("the button of %s has no tooltip", gtk_actionable_get_action_name (GTK_ACTIONABLE (widget)));
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    assert_buttons_have_names (child);
+}
+
+static void
+test_buttons_have_names (Fixture *fixture, gconstpointer data)
+{
+  fake_engine_add_program (fixture->engine, "default", "job", "sleep 60", 1);
+  fake_engine_set_running (fixture->engine, "job", 3);
+  open_window (fixture, 1100, 700);
+  show_worker (fixture, "default/job");
+  assert_buttons_have_names (GTK_WIDGET (fixture->window));
+}
+
 static void
 test_active_only_while_shown (Fixture *fixture, gconstpointer data)
 {
@@ -567,6 +605,7 @@ main (int argc, char *argv[])
   TEST ("/ui/window/rows-open-into-processes", test_rows_open, NULL);
   TEST ("/ui/window/columns-sort-and-tell", test_columns, NULL);
   TEST ("/ui/window/preferences-take-effect", test_preferences, NULL);
+  TEST ("/ui/window/buttons-have-names", test_buttons_have_names, NULL);
   TEST ("/ui/window/asks-for-figures-only-while-shown", test_active_only_while_shown, NULL);
   return g_test_run ();
 }
