@@ -71,12 +71,27 @@ troupe_folder_watch_peek_fd (TroupeFolderWatch *self)
   return self->fd;
 }
 
+static gboolean
+is_number (gpointer path, gpointer number, gpointer wanted)
+{
+  return number == wanted;
+}
+
 void
 troupe_folder_watch_acknowledge (TroupeFolderWatch *self)
 {
   char buffer[16 * 1024] __attribute__ ((aligned (__alignof__ (struct inotify_event))));
+  ssize_t n;
 
-  /* Which folder it was does not matter: looking is cheaper than keeping books. */
-  while (read (self->fd, buffer, sizeof buffer) > 0)
-    ;
+  /* Which folder it was does not matter: looking is cheaper than keeping books. Only one that was
+   * deleted has to be known, so that its successor of the same name is watched again. */
+  while ((n = read (self->fd, buffer, sizeof buffer)) > 0)
+    for (char *p = buffer; p < buffer + n;)
+      {
+        const struct inotify_event *event = (const struct inotify_event *) (gpointer) p;
+
+        if ((event->mask & IN_IGNORED) != 0)
+          g_hash_table_foreach_remove (self->folders, is_number, GINT_TO_POINTER (event->wd));
+        p += sizeof *event + event->len;
+      }
 }

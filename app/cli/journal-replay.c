@@ -28,10 +28,8 @@ struct _TroupeReplay
   TroupeJournalReader *reader; /* (owned) (nullable) until the log exists */
   guint64 next_record;
   gboolean started;
-  /* The record that is being handed out, and how much of it was. */
-  TroupeJournalRecord record;
-  gboolean in_record;
-  guint64 record_done;
+  TroupeJournalRecord record; /* the last one that was looked at */
+  gboolean in_record;         /* not all of it is handed out */
   Stream streams[TROUPE_N_STREAMS];
 };
 
@@ -123,13 +121,73 @@ next_record (TroupeReplay *self)
       if ((guint) self->record.stream < TROUPE_N_STREAMS && (self->mask & TROUPE_STREAM_MASK (self->record.stream)) != 0)
         {
           self->in_record = TRUE;
-          self->record_done = 0;
           return TRUE;
         }
     }
   return FALSE;
 }
 
+/* Hands out up to WANTED bytes at the stream's position. Returns FALSE when they cannot be read. */
+static gboolean
+take_bytes (TroupeReplay *self, TroupeStream number, TroupeRecordKind kind, guint64 wanted, TroupeReplayItem *item)
+{
+  Stream *stream = &self->streams[number];
+  gsize n = fill_window (self, number, wanted);
+
+  if (n == 0)
+    return FALSE;
+  *item = (TroupeReplayItem){ .time_usec = self->record.time_usec,
+                              .stream = number,
+                              .kind = kind,
+                              .offset = stream->position,
+                              .bytes = stream->window + (stream->position - stream->window_offset),
+                              .length = n };
+  stream->position += n;
+  return TRUE;
+}
+
+/* Skips what cannot be read before PLACE, because it was deleted or never kept. */
+static void
+take_gap (TroupeReplay *self, TroupeStream number, guint64 place, TroupeReplayItem *item)
+{
+  Stream *stream = &self->streams[number];
+  guint64 begin = troupe_journal_reader_get_stream_begin (self->reader, number);
+  guint64 target = begin > stream->position ? MIN (begin, place) : place;
+
+  set_gap (item, &self->record, stream->position, target - stream->position);
+  stream->position = target;
+}
+
+/* Bytes that no record led us to, see below. */
+static gboolean
+take_rest (TroupeReplay *self, TroupeReplayItem *item)
+{
+  static const TroupeRecordKind default_kinds[TROUPE_N_STREAMS] = {
+    [TROUPE_STREAM_STDOUT] = TROUPE_RECORD_DATA,
+    [TROUPE_STREAM_STDERR] = TROUPE_RECORD_DATA,
+    [TROUPE_STREAM_MESSAGES] = TROUPE_RECORD_RECEIVED,
+    [TROUPE_STREAM_EVENTS] = TROUPE_RECORD_EVENT,
+  };
+
+  for (guint i = 0; i < TROUPE_N_STREAMS; i++)
+    {
+      Stream *stream = &self->streams[i];
+      guint64 end;
+
+      if ((self->mask & TROUPE_STREAM_MASK (i)) == 0 || !stream->known)
+        continue;
+      end = troupe_journal_reader_get_stream_end (self->reader, (TroupeStream) i);
+      if (stream->position < end &&
+          take_bytes (self, (TroupeStream) i, default_kinds[i], end - stream->position, item))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Records give the order and the times, but what counts is each stream's position: for bytes that
+ * are written and not named yet a reader makes up records, and the real ones that take their
+ * places later may cut them otherwise. So what was handed out is skipped, and what a record
+ * leaves out before its place is handed out with it. */
 gboolean
 troupe_replay_next (TroupeReplay *self, TroupeReplayItem *item)
 {
@@ -139,12 +197,11 @@ troupe_replay_next (TroupeReplay *self, TroupeReplayItem *item)
   for (;;)
     {
       const TroupeJournalRecord *record = &self->record;
+      guint64 end;
       Stream *stream;
-      guint64 left, place;
-      gsize n;
 
       if (!self->in_record && !next_record (self))
-        return FALSE;
+        return take_rest (self, item);
       stream = &self->streams[record->stream];
       if (record->kind == TROUPE_RECORD_LOST)
         {
@@ -152,39 +209,18 @@ troupe_replay_next (TroupeReplay *self, TroupeReplayItem *item)
           set_gap (item, record, stream->position, record->length);
           return TRUE;
         }
-      place = record->offset + self->record_done;
       if (!stream->known)
         {
           stream->known = TRUE;
-          stream->position = place;
+          stream->position = record->offset;
         }
-      else if (place > stream->position)
-        {
-          set_gap (item, record, stream->position, place - stream->position);
-          stream->position = place;
-          return TRUE;
-        }
-      left = record->length - self->record_done;
-      n = left > 0 ? fill_window (self, record->stream, left) : 0;
-      if (n == 0)
-        {
-          self->in_record = FALSE;
-          if (left == 0)
-            continue;
-          /* The index names bytes that are not there (any more). */
-          set_gap (item, record, place, left);
-          stream->position = place + left;
-          return TRUE;
-        }
-      *item = (TroupeReplayItem){ .time_usec = record->time_usec,
-                                  .stream = record->stream,
-                                  .kind = record->kind,
-                                  .offset = place,
-                                  .bytes = stream->window + (place - stream->window_offset),
-                                  .length = n };
-      stream->position += n;
-      self->record_done += n;
-      self->in_record = self->record_done < record->length;
+      end = record->offset + record->length;
+      self->in_record = stream->position < end;
+      if (!self->in_record)
+        continue;
+      if (!take_bytes (self, record->stream, record->kind, end - stream->position, item))
+        take_gap (self, record->stream, end, item);
+      self->in_record = stream->position < end;
       return TRUE;
     }
 }

@@ -186,18 +186,35 @@ watch_growth (TroupeJournalSet *self)
   return changed;
 }
 
+/* Also those in which no worker is yet. */
+static void
+watch_projects (TroupeJournalSet *self)
+{
+  g_autoptr (GDir) dir = NULL;
+  const char *name;
+
+  watch (self, self->tree_watch, self->root);
+  dir = g_dir_open (self->root, 0, NULL);
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *project_dir = g_build_filename (self->root, name, NULL);
+
+      if (name[0] != '.')
+        watch (self, self->tree_watch, project_dir);
+    }
+}
+
 static void
 scan_new_workers (TroupeJournalSet *self)
 {
-  g_autoptr (GPtrArray) places = troupe_journal_tree_list_workers (self->root);
+  g_autoptr (GPtrArray) places = NULL;
 
-  watch (self, self->tree_watch, self->root);
+  watch_projects (self);
+  places = troupe_journal_tree_list_workers (self->root);
   for (guint i = 0; i < places->len; i++)
     {
       TroupeJournalPlace *place = places->pdata[i];
-      g_autofree char *project_dir = g_path_get_dirname (place->dir);
 
-      watch (self, self->tree_watch, project_dir);
       if (!has_worker (self, place))
         {
           TroupeRunChoice choice = self->choice;

@@ -483,7 +483,8 @@ test_events (CliFixture *fixture, gconstpointer data)
   g_auto (CliResult) run = cli_run (fixture, "run", "-n", "job", "--", CHILD, "exit", "3", NULL);
   g_auto (CliResult) json = cli_run (fixture, "events", "job", "--json", NULL);
   g_auto (CliResult) text = cli_run (fixture, "events", NULL);
-  g_auto (GStrv) lines = g_strsplit (g_strchomp (g_strdup (cli_out (&json))), "\n", -1);
+  g_autofree char *chomped = g_strchomp (g_strdup (cli_out (&json)));
+  g_auto (GStrv) lines = g_strsplit (chomped, "\n", -1);
   g_autofree char *last_time = g_strdup ("");
   gboolean saw_exit = FALSE;
   CliProcess *follow = NULL;

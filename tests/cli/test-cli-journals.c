@@ -8,6 +8,7 @@
 
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli-fixture.h"
@@ -151,6 +152,83 @@ test_replay_exact (CliFixture *fixture, gconstpointer data)
       g_byte_array_unref (written[i]);
     }
   journal_free (journal);
+}
+
+static void
+append_file (const char *dir, const char *name, const char *bytes, gsize length)
+{
+  g_autofree char *path = g_build_filename (dir, name, NULL);
+  FILE *file = fopen (path, "a");
+
+  g_assert_nonnull (file);
+  g_assert_cmpuint (fwrite (bytes, 1, length, file), ==, length);
+  g_assert_cmpint (fclose (file), ==, 0);
+}
+
+static void
+append_all (TroupeReplay *replay, GString **seen)
+{
+  TroupeReplayItem item;
+
+  g_assert_cmpint (troupe_replay_refresh (replay), ==, 0);
+  while (troupe_replay_next (replay, &item))
+    {
+      g_assert_cmpint (item.kind, ==, TROUPE_RECORD_DATA);
+      g_string_append_len (seen[item.stream], item.bytes, (gssize) item.length);
+    }
+}
+
+/* A writer writes bytes first and names them afterwards, and we may look between the two, and in
+ * the middle of a write: nothing is lost or doubled, however the records cut them then. */
+static void
+test_replay_between (CliFixture *fixture, gconstpointer data)
+{
+  for (int round = 0; round < 60; round++)
+    {
+      g_autofree char *root = make_root (fixture);
+      Journal *journal = journal_new (root, "default", "a", (guint) round + 1);
+      g_autoptr (TroupeReplay) replay = troupe_replay_new (journal->dir, TROUPE_LOG_OUTPUT, BOTH);
+      GString *written[2] = { g_string_new (NULL), g_string_new (NULL) };
+      GString *seen[2] = { g_string_new (NULL), g_string_new (NULL) };
+      TroupeJournalWriter *second;
+
+      put (journal, TROUPE_STREAM_STDOUT, 1, "start\n");
+      put (journal, TROUPE_STREAM_STDERR, 1, "start\n");
+      g_string_append (written[0], "start\n");
+      g_string_append (written[1], "start\n");
+      append_all (replay, seen);
+      /* Both streams, in pieces of which some are seen before they have a record. */
+      for (int i = 0; i < 6; i++)
+        {
+          int stream = g_test_rand_bit ();
+          gsize length = (gsize) g_test_rand_int_range (1, 100000);
+          g_autofree char *bytes = g_strnfill (length, 'a' + (char) i);
+
+          append_file (journal->dir, stream == 0 ? "stdout" : "stderr", bytes, length);
+          g_string_append_len (written[stream], bytes, (gssize) length);
+          if (g_test_rand_bit ())
+            append_all (replay, seen);
+        }
+      /* Opening a log names what has no name yet. */
+      troupe_journal_writer_close (journal->writer);
+      g_assert_cmpint (troupe_journal_writer_open (journal->dir, TROUPE_LOG_OUTPUT, NULL, &second), ==, 0);
+      journal->writer = second;
+      if (g_test_rand_bit ())
+        append_all (replay, seen);
+      put (journal, TROUPE_STREAM_STDOUT, 2, "end\n");
+      put (journal, TROUPE_STREAM_STDERR, 2, "end\n");
+      g_string_append (written[0], "end\n");
+      g_string_append (written[1], "end\n");
+      append_all (replay, seen);
+      for (int i = 0; i < 2; i++)
+        {
+          g_assert_cmpuint (seen[i]->len, ==, written[i]->len);
+          g_assert_true (g_string_equal (seen[i], written[i]));
+          g_string_free (seen[i], TRUE);
+          g_string_free (written[i], TRUE);
+        }
+      journal_free (journal);
+    }
 }
 
 /* Old segments go while we lag behind: the gap is told, and then it goes on. */
@@ -511,6 +589,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   cli_test_add ("/cli/replay/in-order", test_replay_order);
   cli_test_add ("/cli/replay/exact", test_replay_exact);
+  cli_test_add ("/cli/replay/between-bytes-and-record", test_replay_between);
   cli_test_add ("/cli/replay/tells-what-was-deleted", test_replay_pruned);
   cli_test_add ("/cli/lines/merged-by-time", test_lines_merged);
   cli_test_add ("/cli/lines/run-after-run", test_lines_of_runs);
