@@ -52,6 +52,7 @@ struct _TroupeClient
 
   GListStore *projects; /* (owned) */
   GListStore *workers;  /* (owned) */
+  GPtrArray *arrived;   /* (owned) of TroupeWorkerItem: put into `workers` once a turn, in one go */
   GHashTable *projects_by_name; /* (owned) name -> TroupeProjectItem */
   GHashTable *programs_by_key;  /* (owned) key -> (owned) TroupeProgramItem */
   GHashTable *workers_by_key;   /* (owned) key -> TroupeWorkerItem */
@@ -105,12 +106,47 @@ troupe_client_fail (TroupeClient *self, const char *problem)
   troupe_client_set_state (self, TROUPE_CLIENT_UNREACHABLE);
 }
 
+static int
+compare_workers (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  guint id_a = troupe_worker_item_get_id (TROUPE_WORKER_ITEM ((gpointer) a));
+  guint id_b = troupe_worker_item_get_id (TROUPE_WORKER_ITEM ((gpointer) b));
+
+  return (id_a > id_b) - (id_a < id_b);
+}
+
+static int
+compare_arrived (gconstpointer a, gconstpointer b)
+{
+  return compare_workers (*(gpointer *) a, *(gpointer *) b, NULL);
+}
+
+/* Views pay for every change of a list they show, so a hundred workers are one change. */
+static void
+troupe_client_list_arrived (TroupeClient *self)
+{
+  guint n_before = g_list_model_get_n_items (G_LIST_MODEL (self->workers));
+  g_autoptr (TroupeWorkerItem) last =
+      n_before > 0 ? g_list_model_get_item (G_LIST_MODEL (self->workers), n_before - 1) : NULL;
+
+  if (self->arrived->len == 0)
+    return;
+  g_ptr_array_sort (self->arrived, compare_arrived);
+  if (last == NULL || compare_workers (last, self->arrived->pdata[0], NULL) < 0)
+    g_list_store_splice (self->workers, n_before, 0, self->arrived->pdata, self->arrived->len);
+  else
+    for (guint i = 0; i < self->arrived->len; i++)
+      g_list_store_insert_sorted (self->workers, self->arrived->pdata[i], compare_workers, NULL);
+  g_ptr_array_set_size (self->arrived, 0);
+}
+
 static gboolean
 changed_idle_cb (gpointer user_data)
 {
   TroupeClient *self = user_data;
 
   self->changed_id = 0;
+  troupe_client_list_arrived (self);
   g_signal_emit (self, signals[CHANGED], 0);
   return G_SOURCE_REMOVE;
 }
@@ -228,7 +264,7 @@ troupe_client_remove_worker (TroupeClient *self, TroupeWorkerItem *worker)
   troupe_worker_item_set_proxy (worker, NULL);
   if (program != NULL)
     troupe_program_item_remove_worker (program, worker);
-  if (g_list_store_find (self->workers, worker, &position))
+  if (!g_ptr_array_remove (self->arrived, worker) && g_list_store_find (self->workers, worker, &position))
     g_list_store_remove (self->workers, position);
   troupe_client_queue_changed (self);
 }
@@ -299,15 +335,6 @@ troupe_client_add_program (TroupeClient *self, const char *path, TroupeBusProgra
   troupe_client_queue_changed (self);
 }
 
-static int
-compare_workers (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  guint id_a = troupe_worker_item_get_id (TROUPE_WORKER_ITEM ((gpointer) a));
-  guint id_b = troupe_worker_item_get_id (TROUPE_WORKER_ITEM ((gpointer) b));
-
-  return (id_a > id_b) - (id_a < id_b);
-}
-
 static void
 troupe_client_add_worker (TroupeClient *self, const char *path, TroupeBusWorker1 *proxy)
 {
@@ -324,7 +351,7 @@ troupe_client_add_worker (TroupeClient *self, const char *path, TroupeBusWorker1
       worker = created;
       g_signal_connect_object (worker, "notify::state", G_CALLBACK (worker_state_cb), self, 0);
       g_hash_table_insert (self->workers_by_key, (gpointer) troupe_worker_item_get_key (worker), worker);
-      g_list_store_insert_sorted (self->workers, worker, compare_workers, NULL);
+      g_ptr_array_add (self->arrived, g_object_ref (worker));
     }
   g_hash_table_insert (self->workers_by_path, g_strdup (path), worker);
   g_hash_table_insert (self->workers_by_id, GUINT_TO_POINTER (troupe_worker_item_get_id (worker)), worker);
@@ -528,6 +555,17 @@ troupe_client_unbind (TroupeClient *self)
     troupe_program_item_set_proxy (item, NULL);
 }
 
+static int
+compare_objects (gconstpointer a, gconstpointer b)
+{
+  const char *number_a = strrchr (g_dbus_object_get_object_path (G_DBUS_OBJECT ((gpointer) a)), '/');
+  const char *number_b = strrchr (g_dbus_object_get_object_path (G_DBUS_OBJECT ((gpointer) b)), '/');
+  guint64 id_a = g_ascii_strtoull (number_a + 1, NULL, 10);
+  guint64 id_b = g_ascii_strtoull (number_b + 1, NULL, 10);
+
+  return (id_a > id_b) - (id_a < id_b);
+}
+
 static gboolean
 troupe_client_bind (TroupeClient *self, GDBusObjectManager *manager)
 {
@@ -545,11 +583,13 @@ troupe_client_bind (TroupeClient *self, GDBusObjectManager *manager)
   g_signal_connect (manager, "object-added", G_CALLBACK (object_added_cb), self);
   g_signal_connect (manager, "object-removed", G_CALLBACK (object_removed_cb), self);
 
-  objects = g_dbus_object_manager_get_objects (manager);
+  /* By number: workers then arrive in order, each behind the last. */
+  objects = g_list_sort (g_dbus_object_manager_get_objects (manager), compare_objects);
   for (GList *l = objects; l != NULL; l = l->next)
     object_added_cb (manager, l->data, self);
   g_list_free_full (objects, g_object_unref);
 
+  troupe_client_list_arrived (self);
   troupe_client_sweep (self);
   troupe_client_read_projects (self);
   return TRUE;
@@ -718,6 +758,7 @@ troupe_client_finalize (GObject *object)
   g_clear_pointer (&self->projects_by_name, g_hash_table_unref);
   g_clear_object (&self->projects);
   g_clear_object (&self->workers);
+  g_ptr_array_unref (self->arrived);
   g_clear_object (&self->cancellable);
   g_free (self->problem);
   G_OBJECT_CLASS (troupe_client_parent_class)->finalize (object);
@@ -795,6 +836,7 @@ troupe_client_init (TroupeClient *self)
   self->cancellable = g_cancellable_new ();
   self->projects = g_list_store_new (TROUPE_TYPE_PROJECT_ITEM);
   self->workers = g_list_store_new (TROUPE_TYPE_WORKER_ITEM);
+  self->arrived = g_ptr_array_new_with_free_func (g_object_unref);
   self->projects_by_name = g_hash_table_new (g_str_hash, g_str_equal);
   self->programs_by_key = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   self->workers_by_key = g_hash_table_new (g_str_hash, g_str_equal);

@@ -210,6 +210,23 @@ test_many_workers (Fixture *fixture, gconstpointer data)
                     ==, n);
 }
 
+/* Many at once, before the eyes of the person. */
+static void
+test_many_arrive (Fixture *fixture, gconstpointer data)
+{
+  GListModel *rows;
+  guint n = GPOINTER_TO_UINT (data);
+
+  open_window (fixture, 1100, 700);
+  fake_engine_add_program (fixture->engine, "default", "other", "other", 1);
+  WAIT_UNTIL (troupe_client_find_worker (fixture->client, "default/other") != NULL);
+  fake_engine_add_program (fixture->engine, "alpha", "web", "web", n);
+  rows = troupe_sidebar_get_rows (troupe_window_get_sidebar (fixture->window));
+  WAIT_UNTIL (g_list_model_get_n_items (rows) == 3 + 2 + n);
+  fake_engine_remove_program (fixture->engine, "alpha", "web");
+  WAIT_UNTIL (g_list_model_get_n_items (rows) == 3);
+}
+
 /* A spinner that turns where nobody sees it draws a frame sixty times a second. */
 static void
 assert_no_hidden_spinner (GtkWidget *widget)
@@ -590,6 +607,7 @@ main (int argc, char *argv[])
   TEST ("/ui/window/shows-1-worker", test_many_workers, GUINT_TO_POINTER (1));
   TEST ("/ui/window/shows-12-workers", test_many_workers, GUINT_TO_POINTER (12));
   TEST ("/ui/window/shows-500-workers", test_many_workers, GUINT_TO_POINTER (500));
+  TEST ("/ui/window/500-workers-come-and-go", test_many_arrive, GUINT_TO_POINTER (500));
   TEST ("/ui/window/nothing-turns-unseen", test_nothing_turns_unseen, NULL);
   TEST ("/ui/window/selection-survives-refreshes", test_selection_survives, NULL);
   TEST ("/ui/window/actions-call-the-engine", test_actions, NULL);
