@@ -24,6 +24,14 @@ open_project (Fixture *fixture, const char *path, gboolean start, char **note)
   return name;
 }
 
+static gboolean
+is_known (Fixture *fixture, const char *name)
+{
+  g_auto (GStrv) found = fixture_find_paths (fixture, name, NULL);
+
+  return found != NULL;
+}
+
 /* NAME and TEXT, in which “CHILD” is the path of test-child and “FOLDER” the fixture's. */
 static char *
 write_project (Fixture *fixture, const char *name, const char *text)
@@ -108,10 +116,10 @@ test_read_again (Fixture *fixture, gconstpointer data)
   added = fixture_find_paths (fixture, "shop/added", NULL);
   g_assert_cmpuint (g_strv_length (added), ==, 2);
   /* What is gone and down goes; what is gone and up stays until it is down. */
-  wait_until (fixture_find_paths (fixture, "shop/idle", NULL) == NULL);
+  wait_until (!is_known (fixture, "shop/idle"));
   g_assert_cmpstr (troupe_bus_worker1_get_state (gone), ==, "running");
   troupe_bus_worker1_call_stop_sync (gone, NULL, NULL);
-  wait_until (fixture_find_paths (fixture, "shop/gone", NULL) == NULL);
+  wait_until (!is_known (fixture, "shop/gone"));
 
   program = fixture_get_program (fixture, troupe_bus_worker1_get_program (changed));
   g_assert_true (g_str_has_suffix (troupe_bus_program1_get_command_line (program), "exit 3"));
@@ -272,7 +280,7 @@ test_remove_while_running (Fixture *fixture, gconstpointer data)
 
   wait_until (has_said (worker, "ready"));
   token = remove_program (fixture, "web");
-  wait_until (fixture_find_paths (fixture, "web", NULL) == NULL);
+  wait_until (!is_known (fixture, "web"));
   g_assert_cmpuint (count_marked (fixture, "web"), ==, 0);
   /* Its name is free, and what comes back gets another. */
   second = fixture_launch (fixture, "{'name': <'web'>, 'argv': <['%s', 'sleep']>}");
