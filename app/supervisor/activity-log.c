@@ -30,6 +30,9 @@ struct _TroupeActivityLog
   TroupeJournalWriter *writer; /* (owned) (nullable): open while the run is busy */
   guint64 limit_bytes;
   GQueue waiting;              /* of WaitingEvent, oldest first */
+  TroupeClock *events_clock;   /* (unowned) (nullable) */
+  guint events_timeout;
+  gboolean rests_next;
 
   GString *gathered; /* (owned): lines of messages */
   GArray *pieces;    /* (owned) of TroupeJournalPiece: what they are, in order */
@@ -48,11 +51,12 @@ waiting_event_free (gpointer data)
 }
 
 TroupeActivityLog *
-troupe_activity_log_new (void)
+troupe_activity_log_new (TroupeClock *clock)
 {
   TroupeActivityLog *self = g_new0 (TroupeActivityLog, 1);
 
   g_queue_init (&self->waiting);
+  self->events_clock = clock;
   self->limit_bytes = DEFAULT_LIMIT_BYTES;
   self->gathered = g_string_new (NULL);
   self->pieces = g_array_new (FALSE, FALSE, sizeof (TroupeJournalPiece));
@@ -107,19 +111,65 @@ write_messages (TroupeActivityLog *self)
     g_string_truncate (self->gathered, 0);
 }
 
+/* Events that wait are younger than messages that are gathered: each kind is written before one
+ * of the other is added. */
 static void
-write_line (TroupeActivityLog *self, gint64 time_usec, const char *line)
+write_events (TroupeActivityLog *self)
 {
-  write_messages (self); /* they came before */
-  if (open_writer (self))
-    troupe_journal_writer_append (self->writer, TROUPE_STREAM_EVENTS, TROUPE_RECORD_EVENT, (guint64) time_usec,
-                                  line, strlen (line));
+  WaitingEvent *event;
+
+  if (self->events_clock != NULL)
+    troupe_clock_clear_timeout (self->events_clock, &self->events_timeout);
+  while (self->dir != NULL && (event = g_queue_pop_head (&self->waiting)) != NULL)
+    {
+      if (open_writer (self))
+        troupe_journal_writer_append (self->writer, TROUPE_STREAM_EVENTS, TROUPE_RECORD_EVENT,
+                                      (guint64) event->time_usec, event->line, strlen (event->line));
+      waiting_event_free (event);
+    }
+}
+
+static gboolean
+events_timeout_cb (gpointer user_data)
+{
+  TroupeActivityLog *self = user_data;
+
+  self->events_timeout = 0;
+  if (self->rests_next)
+    troupe_activity_log_rest (self);
+  else
+    write_events (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+write_events_soon (TroupeActivityLog *self)
+{
+  if (self->events_clock == NULL)
+    write_events (self);
+  else if (self->events_timeout == 0)
+    self->events_timeout = troupe_clock_add_timeout (self->events_clock, TROUPE_ACTIVITY_LOG_EVENTS_MSEC,
+                                                     events_timeout_cb, self);
+}
+
+void
+troupe_activity_log_rest_later (TroupeActivityLog *self)
+{
+  if (self->events_clock == NULL)
+    {
+      troupe_activity_log_rest (self);
+      return;
+    }
+  self->rests_next = TRUE;
+  write_events_soon (self);
 }
 
 void
 troupe_activity_log_rest (TroupeActivityLog *self)
 {
+  self->rests_next = FALSE;
   write_messages (self);
+  write_events (self);
   troupe_journal_writer_close (self->writer);
   self->writer = NULL;
 }
@@ -133,16 +183,11 @@ troupe_activity_log_set_limit (TroupeActivityLog *self, guint64 limit_bytes)
 void
 troupe_activity_log_set_dir (TroupeActivityLog *self, const char *dir)
 {
-  WaitingEvent *event;
-
   troupe_activity_log_rest (self);
   g_free (self->dir);
   self->dir = g_strdup (dir);
-  while (self->dir != NULL && (event = g_queue_pop_head (&self->waiting)) != NULL)
-    {
-      write_line (self, event->time_usec, event->line);
-      waiting_event_free (event);
-    }
+  if (self->dir != NULL && !g_queue_is_empty (&self->waiting))
+    write_events_soon (self);
 }
 
 void
@@ -167,6 +212,7 @@ void
 troupe_activity_log_write (TroupeActivityLog *self, gint64 time_usec, const char *event, ...)
 {
   g_autoptr (GString) json = g_string_new ("{\"event\":");
+  WaitingEvent *waiting;
   va_list args;
   const char *key;
 
@@ -186,20 +232,21 @@ troupe_activity_log_write (TroupeActivityLog *self, gint64 time_usec, const char
   va_end (args);
   g_string_append (json, "}\n");
 
-  if (self->dir != NULL)
-    {
-      write_line (self, time_usec, json->str);
-      return;
-    }
   if (g_queue_get_length (&self->waiting) >= TROUPE_ACTIVITY_LOG_WAITING_MAX)
-    waiting_event_free (g_queue_pop_head (&self->waiting));
-  {
-    WaitingEvent *waiting = g_new0 (WaitingEvent, 1);
-
-    waiting->time_usec = time_usec;
-    waiting->line = g_string_free (g_steal_pointer (&json), FALSE);
-    g_queue_push_tail (&self->waiting, waiting);
-  }
+    {
+      if (self->dir != NULL)
+        write_events (self);
+      else
+        waiting_event_free (g_queue_pop_head (&self->waiting));
+    }
+  waiting = g_new0 (WaitingEvent, 1);
+  waiting->time_usec = time_usec;
+  waiting->line = g_string_free (g_steal_pointer (&json), FALSE);
+  g_queue_push_tail (&self->waiting, waiting);
+  if (self->dir == NULL)
+    return;
+  write_messages (self);
+  write_events_soon (self);
 }
 
 void
@@ -211,6 +258,8 @@ troupe_activity_log_add_message (TroupeActivityLog *self, gint64 time_usec, Trou
   gsize begin = self->gathered->len;
   gsize text_begin;
 
+  if (self->dir != NULL && !g_queue_is_empty (&self->waiting))
+    write_events (self);
   if (sender != NULL)
     g_string_append_printf (self->gathered, "%s\t", sender);
   text_begin = self->gathered->len;

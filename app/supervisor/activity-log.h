@@ -25,6 +25,8 @@ G_BEGIN_DECLS
 
 #define TROUPE_ACTIVITY_LOG_WAITING_MAX 32
 
+#define TROUPE_ACTIVITY_LOG_EVENTS_MSEC 20
+
 /* Messages are gathered and written together: this much later at most, or as soon as they are
  * this many bytes. An engine that is killed loses what it had gathered. */
 #define TROUPE_ACTIVITY_LOG_GATHER_MSEC 5
@@ -32,7 +34,10 @@ G_BEGIN_DECLS
 
 typedef struct _TroupeActivityLog TroupeActivityLog;
 
-TroupeActivityLog *troupe_activity_log_new (void);
+/* CLOCK (nullable) outlives the log: with one, events are gathered for
+ * TROUPE_ACTIVITY_LOG_EVENTS_MSEC, so that making the log's files delays no launch and a short run opens them
+ * once; without one each event is written at once. */
+TroupeActivityLog *troupe_activity_log_new (TroupeClock *clock);
 void troupe_activity_log_free (TroupeActivityLog *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeActivityLog, troupe_activity_log_free)
 
@@ -44,6 +49,8 @@ void troupe_activity_log_set_limit (TroupeActivityLog *self, guint64 limit_bytes
 
 /* Writes out what is gathered and gives the descriptors back; the next event opens the log again. */
 void troupe_activity_log_rest (TroupeActivityLog *self);
+/* The same, when events are written next. */
+void troupe_activity_log_rest_later (TroupeActivityLog *self);
 
 /* KEY, VALUE pairs of strings end with NULL; a pair whose value is NULL or empty is left out. */
 void troupe_activity_log_write (TroupeActivityLog *self, gint64 time_usec, const char *event, ...)

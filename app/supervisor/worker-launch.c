@@ -78,10 +78,12 @@ troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definitio
   argv = troupe_program_definition_dup_exec_argv (definition, envp);
   launch.argv = (const char *const *) argv;
   launch.envp = (const char *const *) envp;
-  write_definition (definition, place->journal_dir);
   keeper = troupe_keeper_pool_launch (pool, &launch, error);
-  if (keeper != NULL)
-    *environment = g_steal_pointer (&envp);
+  if (keeper == NULL)
+    return NULL;
+  *environment = g_steal_pointer (&envp);
+  /* While the keeper is at work already. */
+  write_definition (definition, place->journal_dir);
   return keeper;
 }
 

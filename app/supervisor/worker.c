@@ -33,6 +33,10 @@
 /* How often the words about a stop under way are told anew. */
 #define STOP_TICK_MSEC 1000
 
+/* Old runs are looked through this long after a start: it costs more than a launch may, and one
+ * that restarts often is looked through once for many. */
+#define PRUNE_PAUSE_MSEC 1000
+
 #define OOM_KILLS_UNKNOWN G_MAXUINT64
 
 /* What a keeper holds for the next engine: our end of the channel. */
@@ -78,6 +82,7 @@ struct _TroupeWorker
   char *exit_signal;  /* (nullable) */
   char *exit_summary; /* (nullable) */
   guint settle_timeout;
+  guint prune_timeout;
   TroupeReadiness *readiness; /* (owned) (nullable) */
   TroupeConversation *conversation; /* (owned) (nullable): from launch to end, for kinds with a channel */
   gboolean said_ready;              /* its ready message came before it counted as running */
@@ -308,7 +313,7 @@ troupe_worker_finish_run (TroupeWorker *self)
                              self->exit_summary, NULL);
   troupe_worker_decide (self);
   if (self->keeper == NULL)
-    troupe_activity_log_rest (self->log);
+    troupe_activity_log_rest_later (self->log);
 }
 
 static void
@@ -603,6 +608,17 @@ troupe_worker_fail_launch (TroupeWorker *self, const GError *error)
   troupe_activity_log_rest (self->log);
 }
 
+static gboolean
+prune_cb (gpointer user_data)
+{
+  TroupeWorker *self = user_data;
+
+  self->prune_timeout = 0;
+  troupe_run_folder_prune (self->journals_dir, self->definition->journal_runs,
+                           self->definition->journal_limit_bytes, self->run);
+  return G_SOURCE_REMOVE;
+}
+
 /* Launches the next run. */
 static void
 troupe_worker_enter_starting (TroupeWorker *self)
@@ -650,9 +666,8 @@ troupe_worker_enter_starting (TroupeWorker *self)
   if (self->conversation != NULL)
     troupe_worker_keep_channel (self);
   troupe_worker_set_state (self, TROUPE_STATE_STARTING, NULL);
-  /* After the launch is on its way: this costs more than a launch may. */
-  troupe_run_folder_prune (self->journals_dir, self->definition->journal_runs,
-                           self->definition->journal_limit_bytes, self->run);
+  if (self->run > 1 && self->prune_timeout == 0)
+    self->prune_timeout = troupe_clock_add_timeout (self->context->clock, PRUNE_PAUSE_MSEC, prune_cb, self);
 }
 
 /* Starts, or waits for whom it has to wait. */
@@ -1243,6 +1258,7 @@ troupe_worker_dispose (GObject *object)
 
   troupe_worker_stop_watching (self);
   troupe_clock_clear_timeout (self->context->clock, &self->backoff_timeout);
+  troupe_clock_clear_timeout (self->context->clock, &self->prune_timeout);
   if (self->keeper != NULL)
     g_signal_handlers_disconnect_by_data (self->keeper, self);
   g_clear_object (&self->keeper);
@@ -1287,7 +1303,6 @@ static void
 troupe_worker_init (TroupeWorker *self)
 {
   self->state = TROUPE_STATE_STOPPED;
-  self->log = troupe_activity_log_new ();
   troupe_worker_forget_run (self);
 }
 
@@ -1298,6 +1313,7 @@ troupe_worker_new (const TroupeWorkerContext *context, guint id, const char *pro
   TroupeWorker *self = g_object_new (TROUPE_TYPE_WORKER, NULL);
 
   self->context = context;
+  self->log = troupe_activity_log_new (context->clock);
   self->id = id;
   self->project = g_strdup (project);
   self->name = g_strdup (name);

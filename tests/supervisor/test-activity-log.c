@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include "fake-clock.h"
+
 #include "journal/journal-reader.h"
 #include "supervisor/activity-log.h"
 #include "supervisor/run-folder.h"
@@ -26,7 +28,7 @@ static void
 test_events_wait_for_the_first_run (void)
 {
   g_autofree char *dir = g_dir_make_tmp ("troupe-activity-XXXXXX", NULL);
-  g_autoptr (TroupeActivityLog) log = troupe_activity_log_new ();
+  g_autoptr (TroupeActivityLog) log = troupe_activity_log_new (NULL);
   g_autofree char *events = NULL;
 
   troupe_activity_log_write (log, 1000, "state", "from", "stopped", "to", "waiting", "reason", "waits for db", NULL);
@@ -46,7 +48,7 @@ static void
 test_waiting_events_are_bounded (void)
 {
   g_autofree char *dir = g_dir_make_tmp ("troupe-activity-XXXXXX", NULL);
-  g_autoptr (TroupeActivityLog) log = troupe_activity_log_new ();
+  g_autoptr (TroupeActivityLog) log = troupe_activity_log_new (NULL);
   g_autofree char *events = NULL;
   g_auto (GStrv) lines = NULL;
 
@@ -87,11 +89,52 @@ test_json_strings (void)
     }
 }
 
+/* With a clock events are gathered, and a rest that is to come is one. */
+static void
+test_events_are_gathered (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("troupe-activity-XXXXXX", NULL);
+  g_autoptr (FakeClock) clock = fake_clock_new ();
+  TroupeActivityLog *log = troupe_activity_log_new (&clock->clock);
+  TroupeJournalReader *reader = NULL;
+  g_autofree char *events = NULL;
+
+  troupe_activity_log_set_dir (log, dir);
+  troupe_activity_log_write (log, 1, "a", NULL);
+  troupe_activity_log_write (log, 2, "b", NULL);
+  troupe_activity_log_rest_later (log);
+  g_assert_cmpint (troupe_journal_reader_open (dir, TROUPE_LOG_ACTIVITY, &reader), <, 0);
+  fake_clock_advance (clock, TROUPE_ACTIVITY_LOG_EVENTS_MSEC);
+  events = read_events (dir);
+  g_assert_cmpstr (events, ==, "{\"event\":\"a\"}\n{\"event\":\"b\"}\n");
+  /* A message comes after the events before it, and freeing loses nothing. */
+  troupe_activity_log_write (log, 3, "c", NULL);
+  troupe_activity_log_add_message (log, 4, TROUPE_RECORD_SENT, NULL, "1", 1);
+  troupe_activity_log_write (log, 5, "d", NULL);
+  troupe_activity_log_free (log);
+  g_assert_cmpint (fake_clock_get_next (clock), ==, -1);
+  g_free (events);
+  events = read_events (dir);
+  g_assert_true (g_str_has_suffix (events, "{\"event\":\"c\"}\n{\"event\":\"d\"}\n"));
+  g_assert_cmpint (troupe_journal_reader_open (dir, TROUPE_LOG_ACTIVITY, &reader), ==, 0);
+  troupe_journal_reader_refresh (reader);
+  g_assert_cmpuint (troupe_journal_reader_get_record_end (reader), ==, 5);
+  for (guint i = 0; i < 5; i++)
+    {
+      TroupeJournalRecord record;
+
+      g_assert_true (troupe_journal_reader_get_record (reader, i, &record));
+      g_assert_cmpuint (record.time_usec, ==, i + 1);
+    }
+  troupe_journal_reader_close (reader);
+  troupe_run_folder_delete_tree (dir);
+}
+
 /* The folder is gone: nothing is written, and nothing else happens. */
 static void
 test_missing_folder_is_survived (void)
 {
-  g_autoptr (TroupeActivityLog) log = troupe_activity_log_new ();
+  g_autoptr (TroupeActivityLog) log = troupe_activity_log_new (NULL);
 
   troupe_activity_log_set_dir (log, "/nonexistent/troupe");
   troupe_activity_log_write (log, 1, "state", NULL);
@@ -105,6 +148,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/supervisor/activity-log/events-wait-for-the-first-run", test_events_wait_for_the_first_run);
   g_test_add_func ("/supervisor/activity-log/waiting-events-are-bounded", test_waiting_events_are_bounded);
+  g_test_add_func ("/supervisor/activity-log/events-are-gathered", test_events_are_gathered);
   g_test_add_func ("/supervisor/activity-log/json-strings", test_json_strings);
   g_test_add_func ("/supervisor/activity-log/missing-folder-is-survived", test_missing_folder_is_survived);
   return g_test_run ();

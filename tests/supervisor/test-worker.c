@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "journal/journal-reader.h"
+#include "supervisor/activity-log.h"
 #include "supervisor/run-folder.h"
 #include "supervisor/run-history.h"
 #include "supervisor/worker.h"
@@ -166,11 +167,12 @@ has_said (TroupeWorker *worker, const char *text)
   wait_until (troupe_worker_get_state (worker) == TROUPE_STATE_RUNNING && has_said (worker, "ready"))
 
 static char *
-read_events (TroupeWorker *worker)
+read_events (Fixture *fixture, TroupeWorker *worker)
 {
   TroupeJournalReader *reader = NULL;
   g_autofree char *text = g_malloc0 (65536);
 
+  fake_clock_advance (fixture->clock, TROUPE_ACTIVITY_LOG_EVENTS_MSEC);
   g_assert_cmpint (troupe_journal_reader_open (troupe_worker_get_journal (worker), TROUPE_LOG_ACTIVITY, &reader), ==,
                    0);
   troupe_journal_reader_refresh (reader);
@@ -199,7 +201,7 @@ test_runs_and_exits (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (troupe_worker_get_ended_usec (worker), >=, troupe_worker_get_started_usec (worker));
   said = read_stdout (worker);
   g_assert_cmpstr (said, ==, "hello");
-  events = read_events (worker);
+  events = read_events (fixture, worker);
   g_assert_nonnull (strstr (events, "{\"event\":\"state\",\"from\":\"starting\",\"to\":\"running\"}\n"));
   g_assert_nonnull (strstr (events, "{\"event\":\"ended\",\"summary\":\"Exited with code 0 after "));
   free_worker (worker);
@@ -414,7 +416,6 @@ test_others_live_on (Fixture *fixture, gconstpointer data)
   troupe_worker_start (worker);
   wait_until (troupe_worker_get_exit_code (worker) == 0);
   g_assert_cmpint (troupe_worker_get_pid (worker), ==, 0);
-  wait_until (fake_clock_get_next (fixture->clock) >= 0);
   fake_clock_advance (fixture->clock, 200);
   g_assert_cmpint (troupe_worker_get_state (worker), ==, TROUPE_STATE_RUNNING);
   g_assert_cmpstr (troupe_worker_get_state_reason (worker), ==,
@@ -523,7 +524,7 @@ test_waits_for_another (Fixture *fixture, gconstpointer data)
   troupe_worker_reconsider (worker);
   wait_for_state (worker, EXITED);
   /* What came before the run stands in its log. */
-  events = read_events (worker);
+  events = read_events (fixture, worker);
   g_assert_nonnull (strstr (events, "\"to\":\"waiting\",\"reason\":\"waits for db to be ready; it is starting\"}"));
   free_worker (worker);
 }
@@ -582,6 +583,7 @@ test_old_runs_are_pruned (Fixture *fixture, gconstpointer data)
       troupe_worker_start (worker);
       wait_until (troupe_worker_get_run (worker) == i && troupe_worker_get_state (worker) == TROUPE_STATE_EXITED);
     }
+  fake_clock_advance (fixture->clock, 1000);
   runs = troupe_run_folder_list (troupe_worker_get_journals_dir (worker));
   g_assert_cmpuint (runs->len, ==, 3); /* two ended ones and the current */
   g_assert_cmpuint (g_array_index (runs, guint, 0), ==, 3);
@@ -689,8 +691,8 @@ test_ready_by_tcp (Fixture *fixture, gconstpointer data)
 
   troupe_worker_start (worker);
   wait_for_state (worker, RUNNING);
-  /* Asked in vain. */
-  fake_clock_advance (fixture->clock, 0);
+  /* Asked in vain; and what the worker's log gathered is written. */
+  fake_clock_advance (fixture->clock, TROUPE_ACTIVITY_LOG_EVENTS_MSEC);
   wait_until (fake_clock_get_next (fixture->clock) == 50);
   g_assert_cmpint (troupe_worker_get_state (worker), ==, TROUPE_STATE_RUNNING);
   g_assert_true (g_socket_listener_add_inet_port (listener, port, NULL, NULL));
@@ -751,7 +753,7 @@ test_ready_by_command (Fixture *fixture, gconstpointer data)
 
   troupe_worker_start (worker);
   wait_for_state (worker, RUNNING);
-  fake_clock_advance (fixture->clock, 0);
+  fake_clock_advance (fixture->clock, TROUPE_ACTIVITY_LOG_EVENTS_MSEC);
   wait_until (fake_clock_get_next (fixture->clock) == 50);
   g_assert_true (g_file_set_contents (file, "", 0, NULL));
   advance_until_ready (fixture, worker);
