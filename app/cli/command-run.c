@@ -286,7 +286,7 @@ run (const TroupeCommand *command, int argc, char **argv)
     { "name", 'n', 0, G_OPTION_ARG_FILENAME, &options.name, "Name of the program; made from the command if absent",
       "NAME" },
     { "kind", 'k', 0, G_OPTION_ARG_FILENAME, &options.kind,
-      "spawn (the default), exec (a line for the shell) or exec-file", "KIND" },
+      "spawn (the default), exec (a line for the shell), exec-file or fork", "KIND" },
     { "instances", 'i', 0, G_OPTION_ARG_FILENAME, &options.instances, "How many workers; auto: one a core",
       "N|auto" },
     { "cwd", 'C', 0, G_OPTION_ARG_FILENAME, &options.cwd, "Folder to run in; the current one if absent", "FOLDER" },

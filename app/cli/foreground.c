@@ -61,6 +61,7 @@ struct _TroupeForeground
   guint interrupt_id;
   guint n_signals;
   gboolean engine_gone, broken, over;
+  gboolean lost; /* some output could not be shown */
 };
 
 static void check_over (TroupeForeground *self);
@@ -285,7 +286,7 @@ settle_cb (gpointer user_data)
 }
 
 static void
-drained_cb (guint id, const TroupeRunStatus *status, gpointer user_data)
+drained_cb (guint id, const TroupeRunStatus *status, guint64 lost, gpointer user_data)
 {
   TroupeForeground *self = user_data;
   Attached *attached = g_hash_table_lookup (self->by_pump_id, GUINT_TO_POINTER (id));
@@ -297,6 +298,7 @@ drained_cb (guint id, const TroupeRunStatus *status, gpointer user_data)
 
       troupe_output_pump_say (self->pump, line);
     }
+  self->lost |= lost > 0;
   if (id == attached->pump_id)
     {
       attached->drained = TRUE;
@@ -643,5 +645,8 @@ troupe_foreground_run (TroupeForeground *self)
     }
   if (self->broken && first_code == 0)
     first_code = 128 + SIGPIPE;
+  /* Who takes the bytes for all there were shall not go on as if they were. */
+  if (self->lost && first_code == 0 && (self->flags & TROUPE_FOREGROUND_EXACT) != 0)
+    first_code = TROUPE_EXIT_FAILED;
   return first_code;
 }

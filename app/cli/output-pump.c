@@ -53,6 +53,7 @@ typedef struct
   TroupeReplay *replay;
   gboolean from_end; /* still to be done, once the log can be opened */
   gboolean finish;   /* drain and report, whatever the status says */
+  guint64 lost;
   gboolean watched;
 } Run;
 
@@ -61,6 +62,7 @@ typedef struct
   TroupeOutputPump *pump;
   guint id;
   gboolean broken;
+  guint64 lost;
   TroupeRunStatus status;
 } Report;
 
@@ -116,12 +118,12 @@ report_cb (gpointer user_data)
   if (report->broken)
     self->callbacks.broken (self->user_data);
   else
-    self->callbacks.drained (report->id, &report->status, self->user_data);
+    self->callbacks.drained (report->id, &report->status, report->lost, self->user_data);
   return G_SOURCE_REMOVE;
 }
 
 static void
-send_report (TroupeOutputPump *self, guint id, const TroupeRunStatus *status)
+send_report (TroupeOutputPump *self, guint id, const TroupeRunStatus *status, guint64 lost)
 {
   Report *report = g_new0 (Report, 1);
   g_autoptr (GSource) source = g_idle_source_new ();
@@ -129,6 +131,7 @@ send_report (TroupeOutputPump *self, guint id, const TroupeRunStatus *status)
   report->pump = self;
   report->id = id;
   report->broken = status == NULL;
+  report->lost = lost;
   if (status != NULL)
     report->status = *status;
   /* Not g_main_context_invoke(), which calls from this thread while the other one is busy. */
@@ -161,7 +164,7 @@ write_all (TroupeOutputPump *self, int fd, const char *bytes, gsize length)
       else if (errno != EINTR)
         {
           self->broken = TRUE;
-          send_report (self, 0, NULL);
+          send_report (self, 0, NULL, 0);
         }
     }
 }
@@ -216,6 +219,7 @@ put_item (TroupeOutputPump *self, Run *run, const TroupeReplayItem *item)
                            item->length, is_stderr ? "standard error" : "standard output", run->name);
 
       put_line (self, text);
+      run->lost += item->length;
     }
   else if (self->mux != NULL)
     troupe_line_mux_feed (self->mux, run->mux_source, is_stderr, item->bytes, item->length);
@@ -281,7 +285,7 @@ run_take_turn (TroupeOutputPump *self, Run *run, gboolean *done)
       if (self->mux != NULL)
         troupe_line_mux_end (self->mux, run->mux_source);
       flush_buffer (self);
-      send_report (self, run->id, &status);
+      send_report (self, run->id, &status, run->lost);
     }
   return sent > 0;
 }

@@ -26,8 +26,9 @@ typedef enum
 
 typedef struct
 {
-  /* Everything that run ID wrote until STATUS has gone out. */
-  void (*drained) (guint id, const TroupeRunStatus *status, gpointer user_data);
+  /* Everything that run ID wrote until STATUS has gone out, save LOST bytes that the journal could
+   * not keep, or had deleted before we came to them. */
+  void (*drained) (guint id, const TroupeRunStatus *status, guint64 lost, gpointer user_data);
   /* Nobody reads our output any more (EPIPE); what comes later is dropped. */
   void (*broken) (gpointer user_data);
 } TroupePumpCallbacks;

@@ -27,7 +27,7 @@ _troupectl_files ()
 _troupectl_value ()
 {
   case $1 in
-    --kind | -k) _troupectl_words 'spawn exec exec-file' "$2" ;;
+    --kind | -k) _troupectl_words 'spawn exec exec-file fork' "$2" ;;
     --restart) _troupectl_words 'no on-failure always' "$2" ;;
     --instances | -i) _troupectl_words 'auto 1 2 4 8' "$2" ;;
     --stream) _troupectl_words 'stdout stderr' "$2" ;;
@@ -55,7 +55,7 @@ _troupectl ()
   fi
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    _troupectl_words 'run up down list logs wait input signal start stop restart remove events quit help --help --version' "$current"
+    _troupectl_words 'run up down list logs wait input signal start stop restart remove events send messages link unlink disconnect quit help --help --version' "$current"
     return
   fi
   case $command in
@@ -63,6 +63,8 @@ _troupectl ()
     up) options='--detach --help' ;;
     list) options='--json --names --help' ;;
     logs) options='--follow --lines --since --until --stream --grep --run --timestamps --help' ;;
+    send) options='--reply --all --help' ;;
+    messages) options='--follow --json --lines --since --run --help' ;;
     events) options='--follow --json --help' ;;
     wait) options='--for --timeout --help' ;;
     input) options='--no-newline --end --help' ;;
@@ -97,8 +99,10 @@ _troupectl ()
         _troupectl_names "$current"
       fi
       ;;
-    list | logs | events | wait | input | start | stop | restart | remove) _troupectl_names "$current" ;;
-    help) _troupectl_words 'run up down list logs wait input signal start stop restart remove events quit' "$current" ;;
+    list | logs | events | wait | input | start | stop | restart | remove | send | messages | link | unlink | disconnect)
+      _troupectl_names "$current"
+      ;;
+    help) _troupectl_words 'run up down list logs wait input signal start stop restart remove events send messages link unlink disconnect quit' "$current" ;;
   esac
 }
 

@@ -3,7 +3,7 @@
 #
 # fish completion for troupectl(1).
 
-set -l commands run up down list logs wait input signal start stop restart remove events quit help
+set -l commands run up down list logs wait input signal start stop restart remove events send messages link unlink disconnect quit help
 
 function __troupectl_names
     troupectl list --names 2>/dev/null
@@ -26,17 +26,22 @@ complete -c troupectl -n __fish_use_subcommand -a stop -d 'Stop workers'
 complete -c troupectl -n __fish_use_subcommand -a restart -d 'Stop workers and start them again'
 complete -c troupectl -n __fish_use_subcommand -a remove -d 'Take programs off the list'
 complete -c troupectl -n __fish_use_subcommand -a events -d 'Show what happened to workers'
+complete -c troupectl -n __fish_use_subcommand -a send -d 'Send a message to a worker'
+complete -c troupectl -n __fish_use_subcommand -a messages -d 'Show messages'
+complete -c troupectl -n __fish_use_subcommand -a link -d 'Pass on messages to another program'
+complete -c troupectl -n __fish_use_subcommand -a unlink -d 'Take a link away'
+complete -c troupectl -n __fish_use_subcommand -a disconnect -d 'Close a channel'
 complete -c troupectl -n __fish_use_subcommand -a quit -d 'Stop everything and end the engine'
 complete -c troupectl -n __fish_use_subcommand -a help -d 'Explain a command'
 complete -c troupectl -n "__fish_seen_subcommand_from $commands" -l help -d 'Explain the command'
 
-complete -c troupectl -n '__fish_seen_subcommand_from list logs events wait input signal start stop restart remove' -a '(__troupectl_names)'
+complete -c troupectl -n '__fish_seen_subcommand_from list logs events wait input signal start stop restart remove send messages link unlink disconnect' -a '(__troupectl_names)'
 complete -c troupectl -n '__fish_seen_subcommand_from up down' -F
 complete -c troupectl -n '__fish_seen_subcommand_from help' -a "$commands"
 
 complete -c troupectl -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand --fcs-skip=2)'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s n -l name -x -d 'Name of the program'
-complete -c troupectl -n '__fish_seen_subcommand_from run' -s k -l kind -x -a 'spawn exec exec-file' -d 'How to run it'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -s k -l kind -x -a 'spawn exec exec-file fork' -d 'How to run it'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s i -l instances -x -a 'auto 1 2 4 8' -d 'How many workers'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s C -l cwd -x -a '(__fish_complete_directories)' -d 'Folder to run in'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s e -l env -x -d 'Set a variable'
@@ -47,16 +52,16 @@ complete -c troupectl -n '__fish_seen_subcommand_from run' -l max-buffer -x -d '
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l kill-signal -x -a 'TERM INT HUP KILL USR1 USR2' -d 'Signal for the limits'
 complete -c troupectl -n '__fish_seen_subcommand_from run up' -s d -l detach -d 'Return at once'
 
-complete -c troupectl -n '__fish_seen_subcommand_from list events' -s j -l json -d 'Print JSON'
+complete -c troupectl -n '__fish_seen_subcommand_from list events messages' -s j -l json -d 'Print JSON'
 complete -c troupectl -n '__fish_seen_subcommand_from list' -l names -d 'Print names only'
 
-complete -c troupectl -n '__fish_seen_subcommand_from logs events' -s f -l follow -d 'Go on with what comes'
-complete -c troupectl -n '__fish_seen_subcommand_from logs' -s n -l lines -x -d 'Only the last lines'
-complete -c troupectl -n '__fish_seen_subcommand_from logs' -s s -l since -x -d 'Only from then on'
+complete -c troupectl -n '__fish_seen_subcommand_from logs events messages' -s f -l follow -d 'Go on with what comes'
+complete -c troupectl -n '__fish_seen_subcommand_from logs messages' -s n -l lines -x -d 'Only the last lines'
+complete -c troupectl -n '__fish_seen_subcommand_from logs messages' -s s -l since -x -d 'Only from then on'
 complete -c troupectl -n '__fish_seen_subcommand_from logs' -s u -l until -x -d 'Only up to then'
 complete -c troupectl -n '__fish_seen_subcommand_from logs' -l stream -x -a 'stdout stderr' -d 'Only one stream'
 complete -c troupectl -n '__fish_seen_subcommand_from logs' -s g -l grep -x -d 'Only lines that match'
-complete -c troupectl -n '__fish_seen_subcommand_from logs' -s r -l run -x -a all -d 'That run'
+complete -c troupectl -n '__fish_seen_subcommand_from logs messages' -s r -l run -x -a all -d 'That run'
 complete -c troupectl -n '__fish_seen_subcommand_from logs' -s t -l timestamps -d 'Time before each line'
 
 complete -c troupectl -n '__fish_seen_subcommand_from wait' -s f -l for -x -a 'ended stopped waiting starting running ready stopping backoff exited failed' -d 'State to wait for'
@@ -64,3 +69,6 @@ complete -c troupectl -n '__fish_seen_subcommand_from wait' -s t -l timeout -x -
 complete -c troupectl -n '__fish_seen_subcommand_from input' -s n -l no-newline -d 'Add no newline'
 complete -c troupectl -n '__fish_seen_subcommand_from input' -s e -l end -d 'Then close it'
 complete -c troupectl -n '__fish_seen_subcommand_from signal' -s s -l scope -x -a 'leader group tree' -d 'Whom'
+
+complete -c troupectl -n '__fish_seen_subcommand_from send' -l reply -d 'Print the next message'
+complete -c troupectl -n '__fish_seen_subcommand_from send' -s a -l all -d 'Send to every worker'

@@ -10,12 +10,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli-fixture.h"
 #include "cli/journal-replay.h"
 #include "cli/journal-tree.h"
 #include "cli/log-merge.h"
 #include "cli/log-tail.h"
+#include "cli/output-pump.h"
 #include "journal/journal-writer.h"
 #include "journal/run-status.h"
 
@@ -272,6 +274,83 @@ test_replay_pruned (CliFixture *fixture, gconstpointer data)
   g_assert_cmpuint (lost, >, 100000);
   g_assert_cmpuint (lost, <, 5000 * sizeof line);
   troupe_journal_writer_close (writer);
+}
+
+/* -- The pump --------------------------------------------------------------------------- */
+
+typedef struct
+{
+  guint n_drained;
+  guint64 lost;
+} Drained;
+
+static void
+drained_cb (guint id, const TroupeRunStatus *status, guint64 lost, gpointer user_data)
+{
+  Drained *drained = user_data;
+
+  g_assert_cmpint (status->exit_code, ==, 3);
+  drained->n_drained++;
+  drained->lost += lost;
+}
+
+static void
+broken_cb (gpointer user_data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+write_end (Journal *journal)
+{
+  TroupeRunStatus status = { .phase = TROUPE_RUN_ENDED, .exit_code = 3 };
+  int fd = troupe_run_status_create (journal->dir, &status);
+
+  g_assert_cmpint (fd, >=, 0);
+  close (fd);
+}
+
+static Drained
+pump (TroupePumpMode mode, Journal **journals, guint n_journals)
+{
+  static const TroupePumpCallbacks callbacks = { drained_cb, broken_cb };
+  static const char *const names[] = { "a", "b" };
+  Drained drained = { 0, 0 };
+  TroupeOutputPump *output = troupe_output_pump_new (mode, 0, &callbacks, &drained);
+
+  for (guint i = 0; i < n_journals; i++)
+    troupe_output_pump_add_run (output, journals[i]->dir, names[i], i, TROUPE_PUMP_FROM_START);
+  while (drained.n_drained < n_journals)
+    g_main_context_iteration (NULL, TRUE);
+  troupe_output_pump_free (output);
+  return drained;
+}
+
+static void
+test_pump (CliFixture *fixture, gconstpointer data)
+{
+  if (g_test_subprocess ())
+    {
+      g_autofree char *root = make_root (fixture);
+      Journal *journals[] = { journal_new (root, "default", "a", 1), journal_new (root, "default", "b", 1) };
+
+      put (journals[0], TROUPE_STREAM_STDOUT, 1, "one\nunfinished");
+      put (journals[0], TROUPE_STREAM_STDERR, 2, "error\n");
+      put_lost (journals[0], TROUPE_STREAM_STDOUT, 3, 55);
+      put (journals[1], TROUPE_STREAM_STDOUT, 4, "two\n");
+      write_end (journals[0]);
+      write_end (journals[1]);
+      g_assert_cmpuint (pump (TROUPE_PUMP_EXACT, journals, 1).lost, ==, 55);
+      g_assert_cmpuint (pump (TROUPE_PUMP_NAMED, journals, 2).lost, ==, 55);
+      journal_free (journals[0]);
+      journal_free (journals[1]);
+      return;
+    }
+  g_test_trap_subprocess (NULL, 30 * G_USEC_PER_SEC, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stdout ("*one\nunfinished*a | one\n*a | unfinished\n*");
+  g_test_trap_assert_stdout ("*b | two\n*");
+  g_test_trap_assert_stderr ("*error\n*55 bytes of standard output of a are missing here*a | error\n*");
 }
 
 /* -- Lines ------------------------------------------------------------------------------ */
@@ -591,6 +670,7 @@ main (int argc, char **argv)
   cli_test_add ("/cli/replay/exact", test_replay_exact);
   cli_test_add ("/cli/replay/between-bytes-and-record", test_replay_between);
   cli_test_add ("/cli/replay/tells-what-was-deleted", test_replay_pruned);
+  cli_test_add ("/cli/pump/drains", test_pump);
   cli_test_add ("/cli/lines/merged-by-time", test_lines_merged);
   cli_test_add ("/cli/lines/run-after-run", test_lines_of_runs);
   cli_test_add ("/cli/lines/since", test_lines_since);
