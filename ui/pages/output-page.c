@@ -353,13 +353,14 @@ troupe_output_page_show_new_rows (TroupeOutputPage *self)
 {
   guint64 n = troupe_log_view_get_n_new_rows (self->log);
   gboolean away = !troupe_log_view_get_follow (self->log);
-  g_autofree char *text = NULL;
+  g_autofree char *number = NULL, *text = NULL;
 
   gtk_revealer_set_reveal_child (self->new_rows, away && n > 0);
   if (!away || n == 0)
     return;
-  /* Translators: lines that came while one reads further up */
-  text = g_strdup_printf (_ ("↓ %'" G_GUINT64_FORMAT " new"), n);
+  number = g_strdup_printf ("%'" G_GUINT64_FORMAT, n);
+  /* Translators: a number of lines that came while one reads further up */
+  text = g_strdup_printf (_ ("↓ %s new"), number);
   gtk_button_set_label (self->new_rows_button, text);
 }
 
@@ -417,6 +418,8 @@ count_cb (TroupeOutputPage *self)
   guint64 n = troupe_log_view_get_n_matches (self->log);
   guint64 current = troupe_log_view_get_current_match (self->log);
   const char *text = gtk_editable_get_text (self->search_entry);
+  g_autofree char *all = g_strdup_printf ("%'" G_GUINT64_FORMAT, n);
+  g_autofree char *this = g_strdup_printf ("%'" G_GUINT64_FORMAT, current);
   g_autofree char *count = NULL;
 
   if (text[0] == '\0')
@@ -424,9 +427,10 @@ count_cb (TroupeOutputPage *self)
   else if (n == 0)
     count = g_strdup (troupe_log_view_get_searching (self->log) ? "…" : _ ("None"));
   else if (current > 0)
-    count = g_strdup_printf (_ ("%'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT), current, n);
+    /* Translators: which match of a search is shown, of how many: “3 of 17” */
+    count = g_strdup_printf (_ ("%s of %s"), this, all);
   else
-    count = g_strdup_printf ("%'" G_GUINT64_FORMAT, n);
+    count = g_steal_pointer (&all);
   gtk_label_set_text (self->search_count, count);
 }
 
