@@ -141,6 +141,15 @@ caught 'twice.h compiles alone' twice.h
 fresh
 seed ui/window/new.c "$c_head
 const char *f (void) { return _ (\"Stop\"); }"
+seed ui/window/cut.c "$c_head
+char *f (int n) { return g_strdup_printf (_ (\"%\" G_GINT64_FORMAT \" lines\"), n); }"
+seed po/POTFILES 'ui/window/cut.c'
+lint translations "$copy"
+if command -v xgettext >/dev/null 2>&1; then
+  caught 'every string can be extracted whole' cut.c
+else
+  skip 'translations: “every string can be extracted whole”' 'xgettext is not installed'
+fi
 seed po/POTFILES 'app/base/gone.c
 app/base/error.c'
 seed po/LINGUAS 'xx

@@ -36,6 +36,18 @@ verdict 'po/LINGUAS and the catalogues agree' "$(
   find po -name '*.po' | sed 's,^po/,,; s,\.po$,,' | sort | comm -3 - "$scratch/linguas" |
     sed 's/[[:space:]]//g; s/$/: in one of po\/LINGUAS and po\/*.po, but not in both/'
 )"
+# A string with a macro in its middle, say, is cut there: it would never be translated.
+if command -v xgettext >/dev/null 2>&1; then
+  verdict 'every string can be extracted whole' "$(
+    xgettext --from-code=UTF-8 --files-from="$scratch/listed" --output=/dev/null \
+      --keyword=_ --keyword=N_ --keyword=C_:1c,2 --keyword=NC_:1c,2 --keyword=g_dngettext:2,3 \
+      --flag=g_strdup_printf:1:c-format --flag=g_string_append_printf:2:c-format \
+      --flag=g_set_error:4:c-format --flag=g_dngettext:2:pass-c-format 2>&1
+  )"
+else
+  skip 'every string can be extracted whole' 'xgettext is not installed'
+fi
+
 for catalogue in po/*.po; do
   [ ! -f "$catalogue" ] || try_tool "$catalogue is sound" msgfmt --check --check-accelerators=_ -o /dev/null "$catalogue"
 done
