@@ -63,8 +63,8 @@ count_lines (const char *text)
 {
   guint n = 0;
 
-  for (const char *p = text; (p = strchr (p, '\n')) != NULL; p++)
-    n++;
+  for (const char *p = text; *p != '\0'; p++)
+    n += *p == '\n';
   return n;
 }
 

@@ -65,18 +65,37 @@ test_many_workers (CliFixture *fixture, gconstpointer data)
   }
 }
 
-/* The numbers of the lines that hold NEEDLE, which ends where they begin: 1, 2, … */
+/* Of each direction 1, 2, … TOTAL, in this order. */
 static void
-assert_in_order (const char *text, const char *needle, guint64 total)
+assert_in_order (const char *text, guint64 total)
 {
-  guint64 n = 0;
+  static const char *const needles[] = {
+    "\"direction\":\"routed\",\"from\":\"a\",\"payload\":",
+    "\"direction\":\"received\",\"payload\":",
+  };
+  guint64 n[G_N_ELEMENTS (needles)] = { 0 };
+  const char *text_end = text + strlen (text);
 
-  for (const char *p = text; (p = strstr (p, needle)) != NULL; n++)
+  for (const char *p = text, *end; (end = memchr (p, '\n', (gsize) (text_end - p))) != NULL; p = end + 1)
     {
-      p += strlen (needle);
-      g_assert_cmpuint (g_ascii_strtoull (p, NULL, 10), ==, n + 1);
+      /* A copy: searching the long text again and again takes sanitizers for ever. */
+      g_autofree char *line = g_strndup (p, (gsize) (end - p));
+      gboolean found = FALSE;
+
+      for (gsize i = 0; i < G_N_ELEMENTS (needles); i++)
+        {
+          const char *at = strstr (line, needles[i]);
+
+          if (at == NULL)
+            continue;
+          g_assert_cmpuint (g_ascii_strtoull (at + strlen (needles[i]), NULL, 10), ==, ++n[i]);
+          found = TRUE;
+        }
+      if (!found)
+        g_error ("an unexpected message: %s", line);
     }
-  g_assert_cmpuint (n, ==, total);
+  for (gsize i = 0; i < G_N_ELEMENTS (needles); i++)
+    g_assert_cmpuint (n[i], ==, total);
 }
 
 /* Two workers linked both ways: one sends numbers as fast as they are taken and wants each back, so that
@@ -101,9 +120,7 @@ test_many_messages (CliFixture *fixture, gconstpointer data)
   g_assert_cmpstr (cli_out (&logs), ==, expected);
   messages = cli_run (fixture, "messages", "pair/b", "--json", NULL);
   cli_assert_code (messages, 0);
-  g_assert_cmpuint (count_lines (cli_out (&messages)), ==, 2 * total);
-  assert_in_order (cli_out (&messages), "\"direction\":\"routed\",\"from\":\"a\",\"payload\":", total);
-  assert_in_order (cli_out (&messages), "\"direction\":\"received\",\"payload\":", total);
+  assert_in_order (cli_out (&messages), total);
 }
 
 static void
@@ -171,11 +188,15 @@ test_flood (CliFixture *fixture, gconstpointer data)
     assert_echo (fixture, "noise/echo");
   stopped = cli_run (fixture, "stop", "noise/flood", NULL);
   cli_assert_code (stopped, 0);
-  /* What is left is the newest, whole. */
+  /* What is left is the newest, whole but for the last: its end may have come in the middle of a line. */
   messages = cli_run (fixture, "messages", "noise/flood", "--json", "--lines", "100", NULL);
   cli_assert_code (messages, 0);
   g_assert_cmpuint (count_lines (cli_out (&messages)), ==, 100);
-  g_assert_null (strstr (cli_out (&messages), "invalid"));
+  {
+    const char *invalid = strstr (cli_out (&messages), "\"invalid\"");
+
+    g_assert_true (invalid == NULL || count_lines (invalid) == 1);
+  }
 }
 
 /* A worker that never reads can be told much, and then no more; nobody else notices. */
