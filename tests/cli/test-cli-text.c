@@ -156,7 +156,7 @@ static GPtrArray *
 make_projects (void)
 {
   static const char *const projects[][2] = {
-    { "default", "" }, { "shop", "/home/a/shop/shop.troupe" }, { "mail", "/home/a/mail/Procfile" },
+    { "default", "" }, { "shop", "/projects/a/shop/shop.troupe" }, { "mail", "/projects/a/mail/Procfile" },
   };
   GPtrArray *array = g_ptr_array_new_with_free_func ((GDestroyNotify) troupe_project_info_free);
 
@@ -178,9 +178,9 @@ test_projects (void)
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpstr (troupe_projects_choose (projects, "shop", "/", NULL)->name, ==, "shop");
-  g_assert_cmpstr (troupe_projects_choose (projects, NULL, "/home/a/mail", NULL)->name, ==, "mail");
-  g_assert_cmpstr (troupe_projects_choose (projects, ".", "/home/a/shop", NULL)->name, ==, "shop");
-  g_assert_cmpstr (troupe_projects_choose (projects, "../a/mail/Procfile", "/home/a", NULL)->name, ==, "mail");
+  g_assert_cmpstr (troupe_projects_choose (projects, NULL, "/projects/a/mail", NULL)->name, ==, "mail");
+  g_assert_cmpstr (troupe_projects_choose (projects, ".", "/projects/a/shop", NULL)->name, ==, "shop");
+  g_assert_cmpstr (troupe_projects_choose (projects, "../a/mail/Procfile", "/projects/a", NULL)->name, ==, "mail");
   g_assert_null (troupe_projects_choose (projects, "shpo", "/", &error));
   g_assert_error (error, TROUPE_ERROR, TROUPE_ERROR_NO_SUCH_WORKER);
   g_assert_nonnull (strstr (error->message, "did you mean “shop”"));
