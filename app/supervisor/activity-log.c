@@ -160,6 +160,8 @@ troupe_activity_log_rest_later (TroupeActivityLog *self)
       troupe_activity_log_rest (self);
       return;
     }
+  /* Messages do not wait for it: who has seen the end looks for the last of them. */
+  write_messages (self);
   self->rests_next = TRUE;
   write_events_soon (self);
 }

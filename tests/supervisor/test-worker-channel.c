@@ -150,8 +150,7 @@ has_event (TroupeWorker *worker, const char *event)
   g_autofree char *path = g_build_filename (troupe_worker_get_journal (worker), "activity.events", NULL);
   g_autofree char *text = NULL;
 
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  return strstr (text, event) != NULL;
+  return g_file_get_contents (path, &text, NULL, NULL) && strstr (text, event) != NULL;
 }
 
 #define assert_messages(worker, expected)                                                                           \
@@ -200,7 +199,7 @@ test_request_and_journal (Fixture *fixture, gconstpointer data)
   wait_for_state (worker, EXITED);
   g_assert_cmpstr (troupe_worker_get_channel (worker), ==, "closed");
   assert_messages (worker, "> { \"a\": 1}|< {\"got\":{ \"a\": 1}}|> [2]|< {\"got\":[2]}|");
-  g_assert_true (has_event (worker, "{\"event\":\"disconnected\",\"by\":\"engine\"}"));
+  wait_until (has_event (worker, "{\"event\":\"disconnected\",\"by\":\"engine\"}"));
   free_worker (worker);
 }
 
@@ -244,7 +243,7 @@ test_closes_but_lives (Fixture *fixture, gconstpointer data)
   troupe_worker_start (worker);
   wait_until (strcmp (troupe_worker_get_channel (worker), "closed") == 0);
   wait_for_state (worker, RUNNING);
-  g_assert_true (has_event (worker, "{\"event\":\"disconnected\",\"by\":\"worker\"}"));
+  wait_until (has_event (worker, "{\"event\":\"disconnected\",\"by\":\"worker\"}"));
   reply = request (worker, "1", 0);
   g_assert_cmpstr (reply, ==, "(The channel of default/peer is closed)");
   g_assert_true (troupe_worker_close_input (worker, NULL));
