@@ -94,12 +94,6 @@ troupe_process_item_get_pid (TroupeProcessItem *self)
   return self->pid;
 }
 
-guint
-troupe_process_item_get_parent (TroupeProcessItem *self)
-{
-  return self->parent;
-}
-
 const char *
 troupe_process_item_get_command (TroupeProcessItem *self)
 {

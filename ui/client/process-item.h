@@ -18,7 +18,6 @@ gboolean troupe_process_item_is_same (TroupeProcessItem *self, TroupeProcessItem
 void troupe_process_item_take_figures (TroupeProcessItem *self, TroupeProcessItem *newer);
 
 guint troupe_process_item_get_pid (TroupeProcessItem *self);
-guint troupe_process_item_get_parent (TroupeProcessItem *self);
 const char *troupe_process_item_get_command (TroupeProcessItem *self);
 guint64 troupe_process_item_get_started_usec (TroupeProcessItem *self);
 double troupe_process_item_get_cpu_percent (TroupeProcessItem *self);

@@ -14,8 +14,6 @@ struct _TroupeRunItem
   guint number;
   guint64 started_usec;
   guint64 ended_usec;
-  int exit_code;
-  char *exit_signal;
   char *summary;
   char *journal;
 };
@@ -27,7 +25,6 @@ troupe_run_item_finalize (GObject *object)
 {
   TroupeRunItem *self = TROUPE_RUN_ITEM (object);
 
-  g_free (self->exit_signal);
   g_free (self->summary);
   g_free (self->journal);
   G_OBJECT_CLASS (troupe_run_item_parent_class)->finalize (object);
@@ -49,8 +46,9 @@ troupe_run_item_new (GVariant *run)
 {
   TroupeRunItem *self = g_object_new (TROUPE_TYPE_RUN_ITEM, NULL);
 
-  g_variant_get (run, "(uttisss)", &self->number, &self->started_usec, &self->ended_usec, &self->exit_code,
-                 &self->exit_signal, &self->summary, &self->journal);
+  /* How it ended is in the summary, in words. */
+  g_variant_get (run, "(uttisss)", &self->number, &self->started_usec, &self->ended_usec, NULL, NULL,
+                 &self->summary, &self->journal);
   return self;
 }
 
@@ -70,18 +68,6 @@ guint64
 troupe_run_item_get_ended_usec (TroupeRunItem *self)
 {
   return self->ended_usec;
-}
-
-int
-troupe_run_item_get_exit_code (TroupeRunItem *self)
-{
-  return self->exit_code;
-}
-
-const char *
-troupe_run_item_get_exit_signal (TroupeRunItem *self)
-{
-  return self->exit_signal;
 }
 
 const char *

@@ -15,8 +15,6 @@ TroupeRunItem *troupe_run_item_new (GVariant *run);
 guint troupe_run_item_get_number (TroupeRunItem *self);
 guint64 troupe_run_item_get_started_usec (TroupeRunItem *self);
 guint64 troupe_run_item_get_ended_usec (TroupeRunItem *self); /* 0 while it runs */
-int troupe_run_item_get_exit_code (TroupeRunItem *self);
-const char *troupe_run_item_get_exit_signal (TroupeRunItem *self);
 const char *troupe_run_item_get_summary (TroupeRunItem *self);
 const char *troupe_run_item_get_journal (TroupeRunItem *self);
 

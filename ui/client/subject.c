@@ -186,12 +186,6 @@ troupe_subject_get_workers (TroupeSubject *self)
   return self->workers;
 }
 
-GPtrArray *
-troupe_subject_get_items (TroupeSubject *self)
-{
-  return self->items;
-}
-
 TroupeWorkerItem *
 troupe_subject_get_worker (TroupeSubject *self)
 {
@@ -350,6 +344,11 @@ dup_worker_description (TroupeWorkerItem *worker)
 
       if (troupe_worker_item_get_pid (worker) != 0)
         g_string_append_printf (text, _ (" · PID %u"), troupe_worker_item_get_pid (worker));
+      if (troupe_worker_item_get_descendants (worker) > 0)
+        g_string_append_printf (text,
+                                g_dngettext (GETTEXT_PACKAGE, " · %u descendant", " · %u descendants",
+                                             troupe_worker_item_get_descendants (worker)),
+                                troupe_worker_item_get_descendants (worker));
       if (troupe_worker_item_get_started_usec (worker) != 0)
         g_string_append_printf (text, _ (" · up %s"), uptime);
     }

@@ -34,8 +34,6 @@ gboolean troupe_subject_is_empty (TroupeSubject *self);
 gboolean troupe_subject_equal (TroupeSubject *self, TroupeSubject *other);
 /* Each worker once, in the order picked. (transfer none) (element-type TroupeWorkerItem) */
 GPtrArray *troupe_subject_get_workers (TroupeSubject *self);
-/* (transfer none) (element-type GObject) */
-GPtrArray *troupe_subject_get_items (TroupeSubject *self);
 TroupeCan troupe_subject_get_can (TroupeSubject *self);
 
 /* The one worker, program or project it is; NULL when it is more. A worker alone in its

@@ -30,6 +30,7 @@ struct _TroupeLaunchDialog
 
   GtkEditable *command;
   GtkLabel *command_error;
+  GtkWidget *shell_box;
   GtkWidget *recent_box;
   GtkListBox *recent;
   AdwExpanderRow *options;
@@ -326,10 +327,32 @@ check_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* TRUE when LINE holds, outside of quotes, what only a shell understands. */
+static gboolean
+looks_like_shell (const char *line)
+{
+  char quote = '\0';
+
+  for (const char *c = line; *c != '\0'; c++)
+    {
+      if (*c == '\\' && quote != '\'' && c[1] != '\0')
+        c++;
+      else if (quote != '\0')
+        quote = *c == quote ? '\0' : quote;
+      else if (*c == '\'' || *c == '"')
+        quote = *c;
+      else if (strchr ("|;&<>`$*", *c) != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 changed_cb (TroupeLaunchDialog *self)
 {
   troupe_launch_dialog_update_actions (self);
+  gtk_widget_set_visible (self->shell_box, troupe_launch_dialog_get_kind (self) != TROUPE_KIND_EXEC &&
+                                               looks_like_shell (gtk_editable_get_text (self->command)));
   g_clear_handle_id (&self->check_id, g_source_remove);
   self->check_id = g_timeout_add (CHECK_DELAY_MSEC, check_cb, self);
 }
@@ -543,8 +566,21 @@ launch_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   troupe_launch_dialog_launch (user_data);
 }
 
+static void
+use_shell_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  TroupeLaunchDialog *self = user_data;
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (kinds[i] == TROUPE_KIND_EXEC)
+      adw_combo_row_set_selected (self->kind, i);
+  gtk_widget_grab_focus (GTK_WIDGET (self->command));
+  gtk_editable_set_position (self->command, -1);
+}
+
 static const GActionEntry entries[] = {
   { .name = "launch", .activate = launch_cb },
+  { .name = "use-shell", .activate = use_shell_cb },
   { .name = "add-variable", .activate = add_variable_cb },
   { .name = "choose-folder", .activate = choose_folder_cb },
 };
@@ -581,6 +617,7 @@ troupe_launch_dialog_class_init (TroupeLaunchDialogClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/troupe/Troupe/dialogs/launch-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, command);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, command_error);
+  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, shell_box);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, recent_box);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, recent);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, options);

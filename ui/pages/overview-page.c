@@ -98,6 +98,21 @@ cell_refresh_icon (Cell *cell)
       gtk_widget_remove_css_class (GTK_WIDGET (cell->icon), tints[i]);
 }
 
+/* Pages that are shared count once in the figure; the tooltip has what `ps` would say. */
+static void
+cell_refresh_memory_tooltip (Cell *cell)
+{
+  g_autofree char *resident = NULL;
+  g_autofree char *text = NULL;
+
+  if (TROUPE_IS_WORKER_ITEM (cell->item) && troupe_worker_item_is_alive (TROUPE_WORKER_ITEM (cell->item)))
+    {
+      resident = troupe_format_dup_bytes (troupe_worker_item_get_rss_bytes (TROUPE_WORKER_ITEM (cell->item)));
+      text = g_strdup_printf (_ ("%s with shared pages counted in each process (RSS)"), resident);
+    }
+  gtk_widget_set_tooltip_text (GTK_WIDGET (cell->text), text);
+}
+
 static void
 cell_refresh (Cell *cell)
 {
@@ -107,6 +122,8 @@ cell_refresh (Cell *cell)
     gtk_inscription_set_text (cell->text, text);
   if (cell->icon != NULL)
     cell_refresh_icon (cell);
+  if (cell->column == TROUPE_COLUMN_MEMORY)
+    cell_refresh_memory_tooltip (cell);
   if (cell->expander == NULL)
     return;
   gtk_widget_set_tooltip_text (GTK_WIDGET (cell->text), text);

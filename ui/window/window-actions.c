@@ -364,9 +364,3 @@ troupe_window_actions_set_subject (TroupeWindowActions *self, TroupeSubject *sub
     g_signal_connect_object (subject, "changed", G_CALLBACK (troupe_window_actions_update), self, G_CONNECT_SWAPPED);
   troupe_window_actions_update (self);
 }
-
-TroupeSubject *
-troupe_window_actions_get_subject (TroupeWindowActions *self)
-{
-  return self->subject;
-}

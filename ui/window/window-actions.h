@@ -23,6 +23,5 @@ TroupeWindowActions *troupe_window_actions_new (GtkWindow *window, GActionMap *m
 
 /* SUBJECT: (nullable): what the actions act on from now on; enables those that can be done. */
 void troupe_window_actions_set_subject (TroupeWindowActions *self, TroupeSubject *subject);
-TroupeSubject *troupe_window_actions_get_subject (TroupeWindowActions *self);
 
 G_END_DECLS

@@ -784,13 +784,6 @@ troupe_window_show_worker (TroupeWindow *self, const char *key)
   return TRUE;
 }
 
-gboolean
-troupe_window_is_showing (TroupeWindow *self, TroupeWorkerItem *worker)
-{
-  return gtk_window_is_active (GTK_WINDOW (self)) && self->subject != NULL &&
-         g_ptr_array_find (troupe_subject_get_workers (self->subject), worker, NULL);
-}
-
 TroupeSidebar *
 troupe_window_get_sidebar (TroupeWindow *self)
 {

@@ -21,8 +21,6 @@ TroupeWindow *troupe_window_new (GtkApplication *application, TroupeClient *clie
 /* Goes to the page of that worker; FALSE when there is none (any more). While the engine is
  * not connected yet, goes there once it is. */
 gboolean troupe_window_show_worker (TroupeWindow *self, const char *key);
-/* TRUE when the person has that worker's page in front of them. */
-gboolean troupe_window_is_showing (TroupeWindow *self, TroupeWorkerItem *worker);
 /* Opens the project, and shows what it would run; START: starts it at once instead. Waits
  * for the engine when it is not connected yet. */
 void troupe_window_open_project (TroupeWindow *self, const char *path, gboolean start);

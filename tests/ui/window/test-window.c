@@ -367,6 +367,14 @@ test_launch_errors (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (troupe_launch_dialog_get_error (dialog, "command"), ==, "");
 
   fake_engine_set_problem (fixture->engine, NULL, NULL);
+  /* What only a shell understands is offered to one; quotes hide it. */
+  gtk_editable_set_text (troupe_launch_dialog_get_command (dialog), "echo 'a | b'");
+  g_assert_false (shows (dialog, "line for the shell"));
+  gtk_editable_set_text (troupe_launch_dialog_get_command (dialog), "seq 5 | tac");
+  WAIT_UNTIL (shows (dialog, "line for the shell"));
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (troupe_launch_dialog_get_command (dialog)),
+                                             "launch.use-shell", NULL));
+  WAIT_UNTIL (!shows (dialog, "line for the shell"));
   gtk_editable_set_text (troupe_launch_dialog_get_command (dialog), "sleep 5");
   troupe_launch_dialog_launch (dialog);
   fake_engine_wait_for_call (fixture->engine, "Engine1.Launch sleep 5");
