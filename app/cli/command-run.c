@@ -20,8 +20,8 @@
 
 typedef struct
 {
-  char *name, *kind, *instances, *cwd, *restart, *timeout, *max_buffer, *kill_signal;
-  char **env, **env_files;
+  char *name, *kind, *instances, *cwd, *restart, *timeout, *max_buffer, *kill_signal, *exec_path;
+  char **env, **env_files, **exec_argv;
   gboolean detach;
 } Options;
 
@@ -36,8 +36,10 @@ options_clear (Options *options)
   g_free (options->timeout);
   g_free (options->max_buffer);
   g_free (options->kill_signal);
+  g_free (options->exec_path);
   g_strfreev (options->env);
   g_strfreev (options->env_files);
+  g_strfreev (options->exec_argv);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -76,7 +78,11 @@ check_all_utf8 (const Options *options, char **argv, GError **error)
   for (gsize i = 0; options->env_files != NULL && options->env_files[i] != NULL; i++)
     if (!check_utf8 ("The name of --env-file", options->env_files[i], error))
       return FALSE;
-  return check_utf8 ("The value of --name", options->name, error) &&
+  for (gsize i = 0; options->exec_argv != NULL && options->exec_argv[i] != NULL; i++)
+    if (!check_utf8 ("A value of --exec-argv", options->exec_argv[i], error))
+      return FALSE;
+  return check_utf8 ("The value of --exec-path", options->exec_path, error) &&
+         check_utf8 ("The value of --name", options->name, error) &&
          check_utf8 ("The value of --kind", options->kind, error) &&
          check_utf8 ("The value of --instances", options->instances, error) &&
          check_utf8 ("The folder", options->cwd, error) &&
@@ -100,6 +106,10 @@ dup_launch_options (const Options *options, char **argv)
   add_text (&dict, "timeout", options->timeout);
   add_text (&dict, "max-buffer", options->max_buffer);
   add_text (&dict, "kill-signal", options->kill_signal);
+  add_text (&dict, "exec-path", options->exec_path);
+  if (options->exec_argv != NULL)
+    g_variant_dict_insert_value (&dict, "exec-argv",
+                                 g_variant_new_strv ((const char *const *) options->exec_argv, -1));
   if (options->env_files != NULL)
     {
       g_autoptr (GStrvBuilder) files = g_strv_builder_new ();
@@ -301,6 +311,10 @@ run (const TroupeCommand *command, int argc, char **argv)
       "Kill it once a stream has more bytes than this (exec: 1 MiB)", "BYTES" },
     { "kill-signal", 0, 0, G_OPTION_ARG_FILENAME, &options.kill_signal,
       "Signal of --timeout and --max-buffer; SIGTERM if absent", "SIGNAL" },
+    { "exec-path", 0, 0, G_OPTION_ARG_FILENAME, &options.exec_path,
+      "What runs the module of a fork; chosen by its ending if absent", "PROGRAM" },
+    { "exec-argv", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.exec_argv,
+      "An argument for that, before the module; may be given several times", "ARGUMENT" },
     { "detach", 'd', 0, G_OPTION_ARG_NONE, &options.detach, "Print the names of the workers and return", NULL },
     { NULL }
   };

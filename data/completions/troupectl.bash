@@ -37,7 +37,8 @@ _troupectl_value ()
     --cwd | -C) _troupectl_files -d "$2" ;;
     --env-file) _troupectl_files -f "$2" ;;
     --env) _troupectl_words "$(compgen -e)" "$2" ;;
-    --name | --timeout | --max-buffer | --since | --until | --grep | --run | --lines) COMPREPLY=() ;;
+    --exec-path) _troupectl_words "$(compgen -c -- "$2")" "$2" ;;
+    --name | --exec-argv | --timeout | --max-buffer | --since | --until | --grep | --run | --lines) COMPREPLY=() ;;
     *) return 1 ;;
   esac
 }
@@ -55,11 +56,11 @@ _troupectl ()
   fi
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    _troupectl_words 'run up down list logs wait input signal start stop restart remove events send messages link unlink disconnect quit help --help --version' "$current"
+    _troupectl_words 'run up down list logs wait input signal send messages link unlink disconnect start stop restart remove events send messages link unlink disconnect quit help --help --version' "$current"
     return
   fi
   case $command in
-    run) options='--name --kind --instances --cwd --env --env-file --restart --timeout --max-buffer --kill-signal --detach --help' ;;
+    run) options='--name --kind --instances --cwd --env --env-file --restart --timeout --max-buffer --kill-signal --exec-path --exec-argv --detach --help' ;;
     up) options='--detach --help' ;;
     list) options='--json --names --help' ;;
     logs) options='--follow --lines --since --until --stream --grep --run --timestamps --help' ;;
@@ -67,6 +68,8 @@ _troupectl ()
     messages) options='--follow --json --lines --since --run --help' ;;
     events) options='--follow --json --help' ;;
     wait) options='--for --timeout --help' ;;
+    send) options='--reply --all --help' ;;
+    messages) options='--follow --json --lines --since --run --help' ;;
     input) options='--no-newline --end --help' ;;
     signal) options='--scope --help' ;;
     *) options='--help' ;;
@@ -99,10 +102,10 @@ _troupectl ()
         _troupectl_names "$current"
       fi
       ;;
-    list | logs | events | wait | input | start | stop | restart | remove | send | messages | link | unlink | disconnect)
+    list | logs | events | wait | input | send | messages | link | unlink | disconnect | start | stop | restart | remove | send | messages | link | unlink | disconnect)
       _troupectl_names "$current"
       ;;
-    help) _troupectl_words 'run up down list logs wait input signal start stop restart remove events send messages link unlink disconnect quit' "$current" ;;
+    help) _troupectl_words 'run up down list logs wait input signal send messages link unlink disconnect start stop restart remove events send messages link unlink disconnect quit' "$current" ;;
   esac
 }
 

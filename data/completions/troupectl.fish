@@ -3,7 +3,7 @@
 #
 # fish completion for troupectl(1).
 
-set -l commands run up down list logs wait input signal start stop restart remove events send messages link unlink disconnect quit help
+set -l commands run up down list logs wait input signal send messages link unlink disconnect start stop restart remove events send messages link unlink disconnect quit help
 
 function __troupectl_names
     troupectl list --names 2>/dev/null
@@ -21,6 +21,11 @@ complete -c troupectl -n __fish_use_subcommand -a logs -d 'Show the output of wo
 complete -c troupectl -n __fish_use_subcommand -a wait -d 'Wait until a worker has ended'
 complete -c troupectl -n __fish_use_subcommand -a input -d 'Write to standard input'
 complete -c troupectl -n __fish_use_subcommand -a signal -d 'Send a signal'
+complete -c troupectl -n __fish_use_subcommand -a send -d 'Send a message'
+complete -c troupectl -n __fish_use_subcommand -a messages -d 'Show messages, both ways'
+complete -c troupectl -n __fish_use_subcommand -a link -d 'Pass on what a program sends to another'
+complete -c troupectl -n __fish_use_subcommand -a unlink -d 'Take a link away'
+complete -c troupectl -n __fish_use_subcommand -a disconnect -d 'Close a channel'
 complete -c troupectl -n __fish_use_subcommand -a start -d 'Start workers'
 complete -c troupectl -n __fish_use_subcommand -a stop -d 'Stop workers'
 complete -c troupectl -n __fish_use_subcommand -a restart -d 'Stop workers and start them again'
@@ -35,7 +40,7 @@ complete -c troupectl -n __fish_use_subcommand -a quit -d 'Stop everything and e
 complete -c troupectl -n __fish_use_subcommand -a help -d 'Explain a command'
 complete -c troupectl -n "__fish_seen_subcommand_from $commands" -l help -d 'Explain the command'
 
-complete -c troupectl -n '__fish_seen_subcommand_from list logs events wait input signal start stop restart remove send messages link unlink disconnect' -a '(__troupectl_names)'
+complete -c troupectl -n '__fish_seen_subcommand_from list logs events wait input signal send messages link unlink disconnect start stop restart remove send messages link unlink disconnect' -a '(__troupectl_names)'
 complete -c troupectl -n '__fish_seen_subcommand_from up down' -F
 complete -c troupectl -n '__fish_seen_subcommand_from help' -a "$commands"
 
@@ -50,6 +55,8 @@ complete -c troupectl -n '__fish_seen_subcommand_from run' -l restart -x -a 'no 
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l timeout -x -d 'Kill it after this long'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l max-buffer -x -d 'Kill it past this many bytes'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l kill-signal -x -a 'TERM INT HUP KILL USR1 USR2' -d 'Signal for the limits'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -l exec-path -x -a '(__fish_complete_command)' -d 'What runs the module'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -l exec-argv -x -d 'An argument for that'
 complete -c troupectl -n '__fish_seen_subcommand_from run up' -s d -l detach -d 'Return at once'
 
 complete -c troupectl -n '__fish_seen_subcommand_from list events messages' -s j -l json -d 'Print JSON'
@@ -72,3 +79,5 @@ complete -c troupectl -n '__fish_seen_subcommand_from signal' -s s -l scope -x -
 
 complete -c troupectl -n '__fish_seen_subcommand_from send' -l reply -d 'Print the next message'
 complete -c troupectl -n '__fish_seen_subcommand_from send' -s a -l all -d 'Send to every worker'
+complete -c troupectl -n '__fish_seen_subcommand_from send' -l reply -d 'Wait for the answer'
+complete -c troupectl -n '__fish_seen_subcommand_from send' -s a -l all -d 'To every worker'

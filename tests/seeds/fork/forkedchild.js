@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright The Troupe authors
+
 process.on("message", message => {
   //child process is listening for messages by the parent process
   const result = isPrime(message.number)
