@@ -160,10 +160,12 @@ troupe_activity_log_rest_later (TroupeActivityLog *self)
       troupe_activity_log_rest (self);
       return;
     }
-  /* Messages do not wait for it: who has seen the end looks for the last of them. */
+  /* Who has seen the end looks for the last messages. Events come right behind: before the
+   * engine answers whoever asks it anything then. */
   write_messages (self);
   self->rests_next = TRUE;
-  write_events_soon (self);
+  troupe_clock_clear_timeout (self->events_clock, &self->events_timeout);
+  self->events_timeout = troupe_clock_add_timeout (self->events_clock, 0, events_timeout_cb, self);
 }
 
 void

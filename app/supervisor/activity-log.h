@@ -49,7 +49,7 @@ void troupe_activity_log_set_limit (TroupeActivityLog *self, guint64 limit_bytes
 
 /* Writes out what is gathered and gives the descriptors back; the next event opens the log again. */
 void troupe_activity_log_rest (TroupeActivityLog *self);
-/* The same, when events are written next. */
+/* The same, in the next turn of the main loop. */
 void troupe_activity_log_rest_later (TroupeActivityLog *self);
 
 /* KEY, VALUE pairs of strings end with NULL; a pair whose value is NULL or empty is left out. */
