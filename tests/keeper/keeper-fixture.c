@@ -231,6 +231,7 @@ typedef struct
   Run *run;
   const char *text;
   guint n;
+  TroupeStream stream;
 } Wanted;
 
 static gboolean
@@ -248,7 +249,7 @@ has_signalled (gpointer data)
 void
 run_wait (Run *run, const char *name)
 {
-  wait_until (has_signalled, &(Wanted){ run, name });
+  wait_until (has_signalled, &(Wanted){ .run = run, .text = name });
 }
 
 GBytes *
@@ -290,15 +291,21 @@ static gboolean
 has_text (gpointer data)
 {
   Wanted *wanted = data;
-  g_autofree char *text = run_read_text (wanted->run, TROUPE_STREAM_STDOUT);
+  g_autofree char *text = run_read_text (wanted->run, wanted->stream);
 
   return strstr (text, wanted->text) != NULL;
 }
 
 void
+run_wait_for_text_in (Run *run, TroupeStream stream, const char *text)
+{
+  wait_until (has_text, &(Wanted){ .run = run, .text = text, .stream = stream });
+}
+
+void
 run_wait_for_text (Run *run, const char *text)
 {
-  wait_until (has_text, &(Wanted){ run, text });
+  run_wait_for_text_in (run, TROUPE_STREAM_STDOUT, text);
 }
 
 static gboolean
@@ -317,7 +324,7 @@ has_lines (gpointer data)
 void
 run_wait_for_lines (Run *run, const char *line, guint n)
 {
-  wait_until (has_lines, &(Wanted){ run, line, n });
+  wait_until (has_lines, &(Wanted){ .run = run, .text = line, .n = n });
 }
 
 char *

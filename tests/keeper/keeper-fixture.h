@@ -43,8 +43,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_free)
  * the test, after a time no healthy machine needs. */
 void run_wait (Run *run, const char *name);
 void wait_until (gboolean (*condition) (gpointer), gpointer data);
-/* Until the journal's stdout has TEXT. */
+/* Until the journal's stdout, or STREAM, has TEXT. */
 void run_wait_for_text (Run *run, const char *text);
+void run_wait_for_text_in (Run *run, TroupeStream stream, const char *text);
 
 /* Until that many lines of stdout are LINE. */
 void run_wait_for_lines (Run *run, const char *line, guint n);

@@ -204,7 +204,8 @@ test_stdout_closed_early (Fixture *fixture, gconstpointer data)
   const TroupeRunStatus *status = troupe_keeper_get_status (run->keeper);
 
   run_wait (run, "started");
-  run_wait_for_text (run, "before\n");
+  run_wait_for_text_in (run, TROUPE_STREAM_STDERR, "after\n");
+  assert_text (run, TROUPE_STREAM_STDOUT, "before\n");
   g_assert_cmpint (status->phase, ==, TROUPE_RUN_RUNNING);
   troupe_keeper_stop (run->keeper, SIGTERM, 60000);
   run_wait (run, "ended");
