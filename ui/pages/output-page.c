@@ -17,8 +17,8 @@
 #include "client/format.h"
 #include "client/run-item.h"
 #include "journal/journal-format.h"
-#include "pages/input-history.h"
 #include "parts/file-chooser.h"
+#include "parts/input-history.h"
 
 struct _TroupeOutputPage
 {

@@ -11,6 +11,7 @@
 
 #include "client/format.h"
 #include "pages/details-page.h"
+#include "pages/messages-page.h"
 
 struct _TroupeWorkerPage
 {
@@ -27,9 +28,12 @@ struct _TroupeWorkerPage
   GtkRevealer *reason_revealer;
   GtkLabel *reason;
   GtkStack *stack;
+  GtkBox *tool_row;
   GtkBox *tools;
+  GtkStackPage *messages_page;
   GtkStackPage *details_page;
   TroupeOutputPage *output;
+  TroupeMessagesPage *messages;
   TroupeDetailsPage *details;
 
   TroupeSubject *subject; /* (owned) (nullable) */
@@ -84,7 +88,7 @@ troupe_worker_page_refresh (TroupeWorkerPage *self)
   g_autofree char *title = NULL;
   const char *reason = "";
   TroupeCan can;
-  gboolean single;
+  gboolean single, has_messages;
 
   if (self->subject == NULL || troupe_subject_is_empty (self->subject))
     return;
@@ -107,8 +111,12 @@ troupe_worker_page_refresh (TroupeWorkerPage *self)
     set_text (self->reason, reason);
   gtk_revealer_set_reveal_child (self->reason_revealer, reason[0] != '\0');
 
+  has_messages = troupe_messages_page_takes (self->subject);
   single = worker != NULL || troupe_subject_get_program (self->subject) != NULL;
   gtk_stack_page_set_visible (self->details_page, single);
+  gtk_stack_page_set_visible (self->messages_page, has_messages);
+  if (!has_messages && g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "messages") == 0)
+    gtk_stack_set_visible_child_name (self->stack, "output");
   if (!single && g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "details") == 0)
     gtk_stack_set_visible_child_name (self->stack, "output");
 }
@@ -116,8 +124,10 @@ troupe_worker_page_refresh (TroupeWorkerPage *self)
 static void
 visible_child_cb (TroupeWorkerPage *self)
 {
-  gtk_widget_set_visible (GTK_WIDGET (self->tools),
-                          g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "output") == 0);
+  const char *name = gtk_stack_get_visible_child_name (self->stack);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->tools), g_strcmp0 (name, "output") == 0);
+  gtk_widget_set_visible (troupe_messages_page_get_tools (self->messages), g_strcmp0 (name, "messages") == 0);
 }
 
 static void
@@ -162,6 +172,7 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
   signals[NOTICE] = g_signal_new ("notice", TROUPE_TYPE_WORKER_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 1, G_TYPE_STRING);
   g_type_ensure (TROUPE_TYPE_OUTPUT_PAGE);
+  g_type_ensure (TROUPE_TYPE_MESSAGES_PAGE);
   g_type_ensure (TROUPE_TYPE_DETAILS_PAGE);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/troupe/Troupe/pages/worker-page.ui");
@@ -177,6 +188,9 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, reason);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, stack);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, tools);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, tool_row);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, messages_page);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, messages);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, details_page);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, output);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, details);
@@ -190,13 +204,16 @@ troupe_worker_page_init (TroupeWorkerPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_widget_insert_action_group (GTK_WIDGET (self), "output", troupe_output_page_get_actions (self->output));
   gtk_box_prepend (self->tools, troupe_output_page_get_run_chooser (self->output));
+  gtk_box_append (self->tool_row, troupe_messages_page_get_tools (self->messages));
   g_signal_connect_object (self->output, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->messages, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (visible_child_cb), self,
                            G_CONNECT_SWAPPED);
   /* Before the button sees it, so that a long press is not also a click. */
   gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (hold), GTK_PHASE_CAPTURE);
   g_signal_connect (hold, "pressed", G_CALLBACK (hold_stop_cb), self);
   gtk_widget_add_controller (self->stop_button, GTK_EVENT_CONTROLLER (hold));
+  visible_child_cb (self);
 }
 
 void
@@ -208,6 +225,7 @@ troupe_worker_page_set_subject (TroupeWorkerPage *self, TroupeSubject *subject)
     g_signal_handlers_disconnect_by_data (self->subject, self);
   g_set_object (&self->subject, subject);
   troupe_output_page_set_subject (self->output, subject);
+  troupe_messages_page_set_subject (self->messages, subject);
   troupe_details_page_set_subject (self->details, subject);
   if (subject == NULL)
     return;
@@ -226,6 +244,25 @@ TroupeOutputPage *
 troupe_worker_page_get_output (TroupeWorkerPage *self)
 {
   return self->output;
+}
+
+TroupeMessagesPage *
+troupe_worker_page_get_messages (TroupeWorkerPage *self)
+{
+  return self->messages;
+}
+
+void
+troupe_worker_page_find (TroupeWorkerPage *self)
+{
+  GActionGroup *actions = troupe_messages_page_get_actions (self->messages);
+
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "messages") != 0)
+    {
+      troupe_worker_page_show (self, "output");
+      actions = troupe_output_page_get_actions (self->output);
+    }
+  g_action_group_activate_action (actions, "find", NULL);
 }
 
 void

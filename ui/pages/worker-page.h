@@ -4,12 +4,13 @@
 
 #include <gtk/gtk.h>
 
+#include "pages/messages-page.h"
 #include "pages/output-page.h"
 
 G_BEGIN_DECLS
 
 /* What is picked, be it a worker, a program, a project or several: a title row with what one
- * can do, then its output and its details. Uses the actions win.*.
+ * can do, then its output, its messages and its details. Uses the actions win.*.
  *
  * Signal: "notice" (const char *), passed on from the output. */
 #define TROUPE_TYPE_WORKER_PAGE (troupe_worker_page_get_type ())
@@ -18,7 +19,10 @@ G_DECLARE_FINAL_TYPE (TroupeWorkerPage, troupe_worker_page, TROUPE, WORKER_PAGE,
 void troupe_worker_page_set_subject (TroupeWorkerPage *self, TroupeSubject *subject);
 void troupe_worker_page_set_menu (TroupeWorkerPage *self, GMenuModel *menu);
 TroupeOutputPage *troupe_worker_page_get_output (TroupeWorkerPage *self);
-/* "output" or "details". */
+TroupeMessagesPage *troupe_worker_page_get_messages (TroupeWorkerPage *self);
+/* Opens the search of what is on view: messages or output. */
+void troupe_worker_page_find (TroupeWorkerPage *self);
+/* "output", "messages" or "details". */
 void troupe_worker_page_show (TroupeWorkerPage *self, const char *name);
 
 G_END_DECLS

@@ -546,11 +546,7 @@ find_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   TroupeWindow *self = user_data;
 
   if (g_strcmp0 (troupe_window_get_page (self), "worker") == 0)
-    {
-      troupe_worker_page_show (self->worker_page, "output");
-      g_action_group_activate_action (
-          troupe_output_page_get_actions (troupe_worker_page_get_output (self->worker_page)), "find", NULL);
-    }
+    troupe_worker_page_find (self->worker_page);
   else
     gtk_toggle_button_set_active (self->filter_button, TRUE);
 }
@@ -573,7 +569,9 @@ show_tab_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   const char *name = g_action_get_name (G_ACTION (action));
 
   troupe_worker_page_show (TROUPE_WINDOW (user_data)->worker_page,
-                           g_str_equal (name, "show-details") ? "details" : "output");
+                           g_str_equal (name, "show-details")    ? "details"
+                           : g_str_equal (name, "show-messages") ? "messages"
+                                                                 : "output");
 }
 
 static const GActionEntry entries[] = {
@@ -587,6 +585,7 @@ static const GActionEntry entries[] = {
   { .name = "show-overview", .activate = show_overview_cb },
   { .name = "show-worker", .activate = show_worker_cb, .parameter_type = "s" },
   { .name = "show-output", .activate = show_tab_cb },
+  { .name = "show-messages", .activate = show_tab_cb },
   { .name = "show-details", .activate = show_tab_cb },
 };
 
@@ -760,6 +759,7 @@ troupe_window_new (GtkApplication *application, TroupeClient *client, GSettings 
   troupe_sidebar_set_client (self->sidebar, client);
   troupe_overview_page_set_client (self->overview, client);
   troupe_output_page_bind_settings (troupe_worker_page_get_output (self->worker_page), settings);
+  troupe_messages_page_bind_settings (troupe_worker_page_get_messages (self->worker_page), settings);
   troupe_window_connect (self);
   troupe_window_adapt (self, g_settings_get_int (settings, "window-width") < NARROW_WIDTH);
   troupe_labels_name_buttons (GTK_WIDGET (self));

@@ -5,12 +5,15 @@
  *
  *   tests/ui/run-headless.sh BUILD/tests/ui/window/draw-window FOLDER WORKERS WIDTHxHEIGHT [PAGE]
  *
- * PAGE: overview (default), worker, details, program, launch, project, preferences, shortcuts.
+ * PAGE: overview (default), worker, details, program, launch, project, preferences, shortcuts, or one of
+ * these, with the number of messages in place of WORKERS: messages, messages-open, messages-kinds, messages-zoo,
+ * messages-composing, messages-filter.
  * ADW_DEBUG_COLOR_SCHEME=prefer-dark and ADW_DEBUG_HIGH_CONTRAST=1 choose the style. */
 
 #include "config.h"
 
 #include "fake-engine.h"
+#include "message-journal.h"
 
 #include "dialogs/launch-dialog.h"
 #include "dialogs/preferences.h"
@@ -102,6 +105,43 @@ populate (FakeEngine *engine, guint n_workers)
   troupe_bus_worker1_set_state (fake_engine_get_worker (engine, "api"), "ready");
 }
 
+static void
+show_messages (FakeEngine *engine, TroupeWindow *window, TroupeClient *client, MessageJournal *journal,
+               const char *page, guint n_messages)
+{
+  static const char *const links[] = { "b", NULL };
+  TroupeMessagesPage *messages = troupe_worker_page_get_messages (troupe_window_get_worker_page (window));
+
+  message_journal_init (journal);
+  if (g_str_equal (page, "messages-zoo") || g_str_equal (page, "messages-kinds"))
+    message_journal_add_zoo (journal);
+  message_journal_add_many (journal, n_messages);
+  fake_engine_add_project (engine, "shop", "/srv/shop/shop.troupe");
+  fake_engine_add_program (engine, "shop", "prime", "worker.js", 3);
+  fake_engine_make_fork (engine, "shop", "prime", links);
+  for (guint i = 1; i <= 3; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("prime.%u", i);
+
+      fake_engine_set_running (engine, name, 90 + i);
+      fake_engine_set_channel (engine, name, "open");
+    }
+  fake_engine_set_journal (engine, "prime.1", journal->dir);
+  if (g_str_equal (page, "messages-zoo"))
+    fake_engine_set_channel (engine, "prime.1", "closed");
+  WAIT_UNTIL (troupe_client_find_worker (client, "shop/prime.1") != NULL &&
+              troupe_window_show_worker (window, "shop/prime.1"));
+  troupe_worker_page_show (troupe_window_get_worker_page (window), "messages");
+  settle ();
+  if (g_str_equal (page, "messages-open") || g_str_equal (page, "messages-zoo"))
+    troupe_message_list_set_open_all (troupe_messages_page_get_list (messages), TRUE);
+  if (g_str_equal (page, "messages-composing"))
+    troupe_composer_set_text (troupe_messages_page_get_composer (messages),
+                              "{\n  \"number\": 7,\n  \"name\": 'seven'\n}");
+  if (g_str_equal (page, "messages-filter"))
+    g_action_group_activate_action (troupe_messages_page_get_actions (messages), "find", NULL);
+}
+
 static GtkWindow *
 find_dialog (GtkWindow *main_window)
 {
@@ -126,6 +166,8 @@ main (int argc, char *argv[])
   g_autoptr (TroupeClient) client = NULL;
   const char *page = argc > 4 ? argv[4] : "overview";
   const char *address = g_getenv ("DBUS_SESSION_BUS_ADDRESS");
+  gboolean of_messages = g_str_has_prefix (page, "messages");
+  MessageJournal journal = { 0 };
   g_autofree char *path = NULL;
   FakeEngine *engine;
   TroupeWindow *window;
@@ -138,7 +180,7 @@ main (int argc, char *argv[])
       return 2;
     }
   n_workers = (guint) atoi (argv[2]);
-  if (n_workers > 1 && n_workers < 10)
+  if (n_workers > 1 && n_workers < 10 && !of_messages)
     n_workers = 10;
   engine_connection = g_dbus_connection_new_for_address_sync (
       address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
@@ -150,7 +192,8 @@ main (int argc, char *argv[])
                               G_APPLICATION_NON_UNIQUE, "resource-base-path", "/io/github/troupe/Troupe", NULL);
   g_application_register (G_APPLICATION (application), NULL, NULL);
   engine = fake_engine_new (engine_connection);
-  populate (engine, n_workers);
+  if (!of_messages)
+    populate (engine, n_workers);
   settings = g_settings_new (TROUPE_APP_ID);
   g_settings_set_int (settings, "window-width", width);
   g_settings_set_int (settings, "window-height", height);
@@ -165,7 +208,9 @@ main (int argc, char *argv[])
       WAIT_UNTIL (troupe_client_get_machine (client)->cpu_percent == 2 * (50 + 45 * sin (i / 5.0)));
     }
 
-  if (g_str_equal (page, "worker") || g_str_equal (page, "details"))
+  if (of_messages)
+    show_messages (engine, window, client, &journal, page, n_workers);
+  else if (g_str_equal (page, "worker") || g_str_equal (page, "details"))
     {
       troupe_window_show_worker (window, n_workers == 1 ? "default/find" : "shop/web.4");
       if (g_str_equal (page, "details"))
@@ -193,5 +238,7 @@ main (int argc, char *argv[])
   gtk_window_destroy (GTK_WINDOW (window));
   g_object_run_dispose (G_OBJECT (client));
   fake_engine_free (engine);
+  if (of_messages)
+    message_journal_clear (&journal);
   return 0;
 }

@@ -12,8 +12,8 @@
 #include "dialogs/preferences.h"
 #include "dialogs/project-dialog.h"
 #include "dialogs/recent-launches.h"
-#include "pages/input-history.h"
 #include "pages/table-column.h"
+#include "parts/input-history.h"
 #include "window/window.h"
 
 #include <glib/gstdio.h>

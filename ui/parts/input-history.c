@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "pages/input-history.h"
+#include "parts/input-history.h"
 
 struct _TroupeInputHistory
 {
