@@ -233,6 +233,7 @@ main (int argc, char **argv)
   /* Away from the terminal and the signals of whoever started us; a group leader keeps its place. */
   setsid ();
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN); /* a journal that may not grow is a gap, not our end */
   troupe_file_limit_raise ();
   if (chdir ("/") < 0)
     g_debug ("Could not leave the folder: %s", g_strerror (errno));
