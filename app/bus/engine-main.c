@@ -207,6 +207,8 @@ run (Main *self, GError **error)
 
   g_signal_connect (self->engine, "idle-changed", G_CALLBACK (idle_changed_cb), self);
   troupe_engine_restore (self->engine);
+  /* Who asked for us is the first to be answered, with what is true now. */
+  troupe_server_flush (self->server);
   g_unix_signal_add (SIGTERM, end_signal_cb, self);
   g_unix_signal_add (SIGINT, end_signal_cb, self);
   update_idle (self);

@@ -29,9 +29,6 @@ struct _TroupeServer
 char *troupe_server_dup_program_path (TroupeProgram *program);
 char *troupe_server_dup_worker_path (TroupeWorker *worker);
 
-/* Brings the exported properties up to date; call before answering, so that a caller finds what it caused. */
-void troupe_server_flush (TroupeServer *self);
-
 /* Both (transfer full); connected, with all properties set. */
 TroupeBusProgram1 *troupe_program_object_new (TroupeServer *server, TroupeProgram *program);
 TroupeBusWorker1 *troupe_worker_object_new (TroupeServer *server, TroupeProgram *program, TroupeWorker *worker);

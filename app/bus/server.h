@@ -29,6 +29,9 @@ TroupeServer *troupe_server_new (GDBusConnection *connection, TroupeEngine *engi
                                  const TroupeServerWatcher *watcher);
 void troupe_server_free (TroupeServer *self);
 
+/* Brings the exported properties up to date; call before answering, so that a caller finds what it caused. */
+void troupe_server_flush (TroupeServer *self);
+
 gboolean troupe_server_has_clients (TroupeServer *self);
 
 G_END_DECLS
