@@ -541,6 +541,28 @@ test_quit (CliFixture *fixture, gconstpointer data)
   }
 }
 
+/* The very first answer of an engine that was started by the question. */
+static void
+test_list_after_engine_was_killed (CliFixture *fixture, gconstpointer data)
+{
+  run_detached (fixture, "job", "sleep");
+  cli_wait_until_saved (fixture, "job");
+  {
+    g_autofree char *pid = cli_list_get (fixture, "job", "pid");
+
+    for (guint i = 0; i < 5; i++)
+      {
+        g_autofree char *state = NULL, *pid_now = NULL;
+
+        cli_kill_engine (fixture);
+        state = cli_list_get (fixture, "job", "state");
+        pid_now = cli_list_get (fixture, "job", "pid");
+        g_assert_cmpstr (state, ==, "\"running\"");
+        g_assert_cmpstr (pid_now, ==, pid);
+      }
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -559,6 +581,7 @@ main (int argc, char **argv)
   cli_test_add ("/cli/wait/states-and-timeout", test_wait);
   cli_test_add ("/cli/wait/outlives-the-engine", test_wait_outlives_engine);
   cli_test_add ("/cli/engine-is-replaced", test_engine_is_replaced);
+  cli_test_add ("/cli/list/after-the-engine-was-killed", test_list_after_engine_was_killed);
   cli_test_add ("/cli/project/up-and-down", test_up_and_down);
   cli_test_add ("/cli/project/up-until-all-ended", test_up_until_all_ended);
   cli_test_add ("/cli/events/in-order-and-followed", test_events);
