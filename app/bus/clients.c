@@ -19,6 +19,7 @@ typedef struct
   char *name;
   guint watch;
   gboolean is_subscribed;
+  GCancellable *left; /* (owned) (nullable): made when somebody wants to know */
 } Client;
 
 struct _TroupeClients
@@ -36,6 +37,7 @@ client_free (gpointer data)
   Client *client = data;
 
   g_bus_unwatch_name (client->watch);
+  g_clear_object (&client->left);
   g_free (client->name);
   g_free (client);
 }
@@ -68,6 +70,8 @@ vanished_cb (GDBusConnection *connection, const char *name, gpointer user_data)
 
   if (client->is_subscribed)
     self->n_subscribed--;
+  if (client->left != NULL)
+    g_cancellable_cancel (client->left);
   g_hash_table_remove (self->present, client->name);
   self->changed (self->user_data);
 }
@@ -113,6 +117,16 @@ troupe_clients_admit (TroupeClients *self, GDBusMethodInvocation *invocation)
                                                   vanished_cb, client, NULL);
   self->changed (self->user_data);
   return TRUE;
+}
+
+GCancellable *
+troupe_clients_get_cancellable (TroupeClients *self, GDBusMethodInvocation *invocation)
+{
+  Client *client = g_hash_table_lookup (self->present, g_dbus_method_invocation_get_sender (invocation));
+
+  if (client != NULL && client->left == NULL)
+    client->left = g_cancellable_new ();
+  return client != NULL ? client->left : NULL;
 }
 
 gboolean

@@ -22,6 +22,9 @@ void troupe_clients_free (TroupeClients *self);
 /* Call first thing for each method call. FALSE: it was answered with an error. */
 gboolean troupe_clients_admit (TroupeClients *self, GDBusMethodInvocation *invocation);
 
+/* Cancelled when the caller leaves the bus; of one that is not remembered NULL. (transfer none) */
+GCancellable *troupe_clients_get_cancellable (TroupeClients *self, GDBusMethodInvocation *invocation);
+
 /* SENDER was admitted. FALSE with TROUPE_ERROR_LIMIT when there are too many. */
 gboolean troupe_clients_subscribe (TroupeClients *self, const char *sender, GError **error);
 void troupe_clients_unsubscribe (TroupeClients *self, const char *sender);

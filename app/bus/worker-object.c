@@ -237,8 +237,8 @@ handle_request_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, 
 {
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
-  troupe_worker_request_async (get_worker (object), message, strlen (message), timeout_msec, request_cb,
-                               invocation);
+  troupe_worker_request_async (get_worker (object), message, strlen (message), timeout_msec,
+                               troupe_clients_get_cancellable (server->clients, invocation), request_cb, invocation);
   return TRUE;
 }
 

@@ -12,6 +12,7 @@ typedef struct
   TroupeConversation *conversation; /* (unowned) */
   GTask *task;                      /* (owned) */
   guint timeout;
+  GSource *cancelled; /* (owned) (nullable): fires when nobody wants the answer any more */
 } Request;
 
 struct _TroupeConversation
@@ -33,6 +34,11 @@ request_end (Request *request, const char *text, gsize length, GError *error)
 
   g_queue_remove (&self->requests, request);
   troupe_clock_clear_timeout (self->clock, &request->timeout);
+  if (request->cancelled != NULL)
+    {
+      g_source_destroy (request->cancelled);
+      g_source_unref (request->cancelled);
+    }
   g_free (request);
   if (error != NULL)
     g_task_return_error (task, error);
@@ -199,9 +205,17 @@ request_timeout_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+request_cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  request_end (user_data, NULL, 0,
+               g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Whoever asked has left"));
+  return G_SOURCE_REMOVE;
+}
+
 void
 troupe_conversation_request_async (TroupeConversation *self, const char *text, gsize length, guint timeout_msec,
-                                   GAsyncReadyCallback callback, gpointer user_data)
+                                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
   GError *error = NULL;
@@ -220,6 +234,12 @@ troupe_conversation_request_async (TroupeConversation *self, const char *text, g
   request->task = g_steal_pointer (&task);
   if (timeout_msec > 0)
     request->timeout = troupe_clock_add_timeout (self->clock, timeout_msec, request_timeout_cb, request);
+  if (cancellable != NULL)
+    {
+      request->cancelled = g_cancellable_source_new (cancellable);
+      g_source_set_callback (request->cancelled, G_SOURCE_FUNC (request_cancelled_cb), request, NULL);
+      g_source_attach (request->cancelled, NULL);
+    }
   g_queue_push_tail (&self->requests, request);
 }
 

@@ -53,10 +53,11 @@ gboolean troupe_conversation_send (TroupeConversation *self, const char *text, g
                                    GError **error);
 
 /* Sends, and answers with the worker's next message; several requests are answered in the order
- * they were made. Fails with G_IO_ERROR_TIMED_OUT after TIMEOUT_MSEC (0: never), G_IO_ERROR_CLOSED
+ * they were made. One that was cancelled takes no answer from the next. Fails with G_IO_ERROR_TIMED_OUT after TIMEOUT_MSEC (0: never), G_IO_ERROR_CLOSED
  * when the channel closes first. */
 void troupe_conversation_request_async (TroupeConversation *self, const char *text, gsize length,
-                                        guint timeout_msec, GAsyncReadyCallback callback, gpointer user_data);
+                                        guint timeout_msec, GCancellable *cancellable,
+                                        GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full): JSON, NULL with error set. */
 char *troupe_conversation_request_finish (GAsyncResult *result, GError **error);
 

@@ -1071,7 +1071,7 @@ request_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 void
 troupe_worker_request_async (TroupeWorker *self, const char *text, gsize length, guint timeout_msec,
-                             GAsyncReadyCallback callback, gpointer user_data)
+                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   GError *error = NULL;
@@ -1081,7 +1081,7 @@ troupe_worker_request_async (TroupeWorker *self, const char *text, gsize length,
       g_task_return_error (task, error);
       return;
     }
-  troupe_conversation_request_async (self->conversation, text, length, timeout_msec, request_cb,
+  troupe_conversation_request_async (self->conversation, text, length, timeout_msec, cancellable, request_cb,
                                      g_steal_pointer (&task));
 }
 

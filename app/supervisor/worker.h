@@ -78,7 +78,7 @@ gboolean troupe_worker_send (TroupeWorker *self, const char *text, gsize length,
                              GError **error);
 /* Sends, and answers with its next message; see conversation.h. */
 void troupe_worker_request_async (TroupeWorker *self, const char *text, gsize length, guint timeout_msec,
-                                  GAsyncReadyCallback callback, gpointer user_data);
+                                  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full), NULL with error set. */
 char *troupe_worker_request_finish (TroupeWorker *self, GAsyncResult *result, GError **error);
 gboolean troupe_worker_disconnect (TroupeWorker *self, GError **error);

@@ -116,6 +116,25 @@ test_failures (CliFixture *fixture, gconstpointer data)
   cli_assert_code (bad_time, 2);
 }
 
+/* Who was interrupted while waiting takes no reply from who asks next. */
+static void
+test_given_up (CliFixture *fixture, gconstpointer data)
+{
+  g_auto (CliResult) run = cli_run (fixture, "run", "--kind", "fork", "--name", "late", "--detach", "--", "/bin/sh", "-c",
+                                    "read -r a <&3; while read -r b <&3; do echo $b >&3; done", NULL);
+  g_auto (CliResult) next = { 0 };
+  CliProcess *process;
+
+  cli_assert_code (run, 0);
+  process = cli_start (fixture, "send", "late", "1", "--reply=0", NULL);
+  wait_for_messages (fixture, "late", 1);
+  cli_process_signal (process, SIGINT);
+  g_assert_cmpint (cli_process_finish (process, NULL, NULL), ==, 130);
+  next = cli_run (fixture, "send", "late", "2", "--reply", NULL);
+  cli_assert_code (next, 0);
+  g_assert_cmpstr (cli_out (&next), ==, "2\n");
+}
+
 static void
 test_invalid_lines (CliFixture *fixture, gconstpointer data)
 {
@@ -266,6 +285,7 @@ main (int argc, char **argv)
   cli_test_add ("/cli/send/refuses-a-bad-message", test_bad_message);
   cli_test_add ("/cli/send/to-several-only-with-all", test_several);
   cli_test_add ("/cli/send/failures", test_failures);
+  cli_test_add ("/cli/send/given-up", test_given_up);
   cli_test_add ("/cli/messages/invalid-lines", test_invalid_lines);
   cli_test_add ("/cli/messages/chooses-run-time-and-number", test_which_messages);
   cli_test_add ("/cli/messages/needs-no-engine", test_without_engine);

@@ -175,7 +175,7 @@ request (TroupeWorker *worker, const char *text, guint timeout_msec)
   g_autoptr (GError) error = NULL;
   char *reply;
 
-  troupe_worker_request_async (worker, text, strlen (text), timeout_msec, keep_result_cb, &result);
+  troupe_worker_request_async (worker, text, strlen (text), timeout_msec, NULL, keep_result_cb, &result);
   wait_until (result != NULL);
   reply = troupe_worker_request_finish (worker, result, &error);
   return reply != NULL ? reply : g_strdup_printf ("(%s)", error->message);
@@ -265,6 +265,29 @@ test_request_without_answer (Fixture *fixture, gconstpointer data)
   gone = request (worker, "2", 0);
   g_assert_cmpstr (gone, ==, "(The channel was closed before an answer came)");
   wait_until (!troupe_worker_is_busy (worker));
+  free_worker (worker);
+}
+
+/* The answer to come is for whoever still waits. */
+static void
+test_request_given_up (Fixture *fixture, gconstpointer data)
+{
+  TroupeWorker *worker = new_worker (fixture, "read -r a <&3; while read -r b <&3; do echo $b >&3; done", "{}");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *reply = NULL;
+
+  troupe_worker_start (worker);
+  wait_for_state (worker, RUNNING);
+  troupe_worker_request_async (worker, "1", 1, 0, cancellable, keep_result_cb, &result);
+  g_cancellable_cancel (cancellable);
+  wait_until (result != NULL);
+  g_assert_null (troupe_worker_request_finish (worker, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_object (&result);
+  reply = request (worker, "2", 0);
+  g_assert_cmpstr (reply, ==, "2");
   free_worker (worker);
 }
 
@@ -374,6 +397,7 @@ main (int argc, char *argv[])
   ADD ("last-words-are-kept", test_last_words);
   ADD ("closes-its-channel-but-lives-on", test_closes_but_lives);
   ADD ("requests-without-an-answer-fail", test_request_without_answer);
+  ADD ("a-request-that-was-given-up-takes-no-answer", test_request_given_up);
   ADD ("ready-by-message", test_ready_message);
   ADD ("no-channel-no-message", test_no_channel);
   ADD ("environment", test_environment);
