@@ -12,9 +12,10 @@
 
 #define DEFAULT_INTERVAL_MSEC 1000
 
-/* PSS of keepers is dear and hardly changes: read of this many a sample, going round. The
- * sum counts those not read yet as the mean of the others. */
-#define KEEPERS_PER_SAMPLE 4
+/* Our own PSS is dear to read and hardly changes: it is read this often, of the engine and this
+ * many keepers, going round. The sum counts keepers not read yet as the mean of the others. */
+#define OWN_MEMORY_SECONDS 5
+#define KEEPERS_PER_READING 8
 
 typedef struct
 {
@@ -38,6 +39,7 @@ struct _TroupeFigures
   guint64 cpu_usec;
   double cpu_percent;
   guint64 own_pss_bytes;
+  gint64 memory_read_usec; /* 0: never */
   void (*sampled) (gpointer user_data);
   gpointer user_data;
 };
@@ -130,8 +132,13 @@ measure_own_cpu (TroupeFigures *self)
 static void
 measure_own_memory (TroupeFigures *self)
 {
+  gint64 now = troupe_clock_get_monotonic_usec (self->clock);
+
+  if (self->memory_read_usec != 0 && now - self->memory_read_usec < OWN_MEMORY_SECONDS * G_USEC_PER_SEC)
+    return;
+  self->memory_read_usec = now;
   self->own_pss_bytes = troupe_sampler_read_process_memory (getpid ());
-  for (guint i = 0; i < MIN (KEEPERS_PER_SAMPLE, self->entries->len); i++)
+  for (guint i = 0; i < MIN (KEEPERS_PER_READING, self->entries->len); i++)
     {
       Entry *entry = g_ptr_array_index (self->entries, self->next_keeper++ % self->entries->len);
 
