@@ -7,15 +7,34 @@
 
 #include "bus/server-private.h"
 
+#define TROUPE_TYPE_PROGRAM_OBJECT (troupe_program_object_get_type ())
+G_DECLARE_FINAL_TYPE (TroupeProgramObject, troupe_program_object, TROUPE, PROGRAM_OBJECT,
+                      TroupeBusProgram1Skeleton)
+
+struct _TroupeProgramObject
+{
+  TroupeBusProgram1Skeleton parent_instance;
+
+  TroupeServer *server;   /* (unowned) */
+  TroupeProgram *program; /* (unowned): it goes with the object */
+};
+
 static TroupeProgram *
 get_program (TroupeBusProgram1 *object)
 {
-  return g_object_get_data (G_OBJECT (object), "program");
+  return TROUPE_PROGRAM_OBJECT (object)->program;
+}
+
+static TroupeServer *
+get_server (TroupeBusProgram1 *object)
+{
+  return TROUPE_PROGRAM_OBJECT (object)->server;
 }
 
 static gboolean
-handle_start_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_start_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
   troupe_engine_start_program (server->engine, get_program (object));
@@ -25,8 +44,9 @@ handle_start_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, T
 }
 
 static gboolean
-handle_stop_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_stop_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
   troupe_engine_stop_program (server->engine, get_program (object));
@@ -36,8 +56,9 @@ handle_stop_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, Tr
 }
 
 static gboolean
-handle_restart_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_restart_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
   troupe_engine_restart_program (server->engine, get_program (object));
@@ -47,8 +68,9 @@ handle_restart_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation,
 }
 
 static gboolean
-handle_remove_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_remove_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   g_autoptr (TroupeBusProgram1) keep = g_object_ref (object);
   GError *error = NULL;
   guint64 token;
@@ -63,9 +85,9 @@ handle_remove_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, 
 }
 
 static gboolean
-handle_edit_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, GVariant *definition,
-                TroupeServer *server)
+handle_edit_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, GVariant *definition)
 {
+  TroupeServer *server = get_server (object);
   GError *error = NULL;
 
   if (!troupe_clients_admit (server->clients, invocation))
@@ -78,11 +100,37 @@ handle_edit_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, GV
 }
 
 static void
+program_iface_init (TroupeBusProgram1Iface *iface)
+{
+  iface->handle_start = handle_start_cb;
+  iface->handle_stop = handle_stop_cb;
+  iface->handle_restart = handle_restart_cb;
+  iface->handle_remove = handle_remove_cb;
+  iface->handle_edit = handle_edit_cb;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TroupeProgramObject, troupe_program_object, TROUPE_BUS_TYPE_PROGRAM1_SKELETON,
+                               G_IMPLEMENT_INTERFACE (TROUPE_BUS_TYPE_PROGRAM1, program_iface_init))
+
+static void
+troupe_program_object_class_init (TroupeProgramObjectClass *klass)
+{
+}
+
+static void
+troupe_program_object_init (TroupeProgramObject *self)
+{
+}
+
+static void
 update (TroupeBusProgram1 *object, TroupeProgram *program)
 {
   TroupeProgramDefinition *definition = troupe_program_get_definition (program);
   g_autofree char *command_line = troupe_program_definition_dup_command_line (definition);
+  GVariant *variant = troupe_program_definition_to_variant (definition);
 
+  /* Into one piece; the tree it was built as takes many times the room. */
+  g_variant_get_data (variant);
   troupe_bus_program1_set_id (object, troupe_program_get_id (program));
   troupe_bus_program1_set_project (object, troupe_program_get_project (program));
   troupe_bus_program1_set_name (object, troupe_program_get_name (program));
@@ -90,7 +138,7 @@ update (TroupeBusProgram1 *object, TroupeProgram *program)
   troupe_bus_program1_set_command_line (object, command_line);
   troupe_bus_program1_set_folder (object, definition->cwd != NULL ? definition->cwd : "");
   troupe_bus_program1_set_instances (object, definition->instances);
-  troupe_bus_program1_set_definition (object, troupe_program_definition_to_variant (definition));
+  troupe_bus_program1_set_definition (object, variant);
 }
 
 static void
@@ -102,15 +150,12 @@ changed_cb (TroupeProgram *program, TroupeBusProgram1 *object)
 TroupeBusProgram1 *
 troupe_program_object_new (TroupeServer *server, TroupeProgram *program)
 {
-  TroupeBusProgram1 *object = troupe_bus_program1_skeleton_new ();
+  TroupeProgramObject *self = g_object_new (TROUPE_TYPE_PROGRAM_OBJECT, NULL);
+  TroupeBusProgram1 *object = TROUPE_BUS_PROGRAM1 (self);
 
-  g_object_set_data (G_OBJECT (object), "program", program);
+  self->server = server;
+  self->program = program;
   update (object, program);
   g_signal_connect_object (program, "changed", G_CALLBACK (changed_cb), object, 0);
-  g_signal_connect (object, "handle-start", G_CALLBACK (handle_start_cb), server);
-  g_signal_connect (object, "handle-stop", G_CALLBACK (handle_stop_cb), server);
-  g_signal_connect (object, "handle-restart", G_CALLBACK (handle_restart_cb), server);
-  g_signal_connect (object, "handle-remove", G_CALLBACK (handle_remove_cb), server);
-  g_signal_connect (object, "handle-edit", G_CALLBACK (handle_edit_cb), server);
   return object;
 }

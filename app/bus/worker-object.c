@@ -14,15 +14,35 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Handlers are in the class: two dozen connected signals for each of a thousand workers would cost
+ * more than the workers. */
+#define TROUPE_TYPE_WORKER_OBJECT (troupe_worker_object_get_type ())
+G_DECLARE_FINAL_TYPE (TroupeWorkerObject, troupe_worker_object, TROUPE, WORKER_OBJECT, TroupeBusWorker1Skeleton)
+
+struct _TroupeWorkerObject
+{
+  TroupeBusWorker1Skeleton parent_instance;
+
+  TroupeServer *server; /* (unowned) */
+  TroupeWorker *worker; /* (unowned): it goes with the object */
+};
+
 static TroupeWorker *
 get_worker (TroupeBusWorker1 *object)
 {
-  return g_object_get_data (G_OBJECT (object), "worker");
+  return TROUPE_WORKER_OBJECT (object)->worker;
+}
+
+static TroupeServer *
+get_server (TroupeBusWorker1 *object)
+{
+  return TROUPE_WORKER_OBJECT (object)->server;
 }
 
 static gboolean
-handle_start_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_start_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
   troupe_worker_start (get_worker (object));
@@ -32,8 +52,9 @@ handle_start_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, Tr
 }
 
 static gboolean
-handle_stop_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_stop_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
   troupe_worker_stop (get_worker (object));
@@ -43,8 +64,9 @@ handle_stop_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, Tro
 }
 
 static gboolean
-handle_restart_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_restart_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
   troupe_worker_restart (get_worker (object));
@@ -54,8 +76,9 @@ handle_restart_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, 
 }
 
 static gboolean
-handle_kill_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_kill_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
   troupe_worker_kill (get_worker (object));
@@ -89,8 +112,9 @@ parse_scope (const char *text, TroupeSignalScope *scope)
 
 static gboolean
 handle_signal_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, const char *signal_text,
-                  const char *scope_text, TroupeServer *server)
+                  const char *scope_text)
 {
+  TroupeServer *server = get_server (object);
   int signal_number = troupe_signal_from_string (signal_text);
   TroupeSignalScope scope;
   GError *error = NULL;
@@ -124,9 +148,9 @@ input_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static gboolean
-handle_input_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, GVariant *bytes,
-                 TroupeServer *server)
+handle_input_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, GVariant *bytes)
 {
+  TroupeServer *server = get_server (object);
   g_autoptr (GBytes) data = NULL;
 
   if (!troupe_clients_admit (server->clients, invocation))
@@ -137,8 +161,9 @@ handle_input_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, GV
 }
 
 static gboolean
-handle_close_input_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_close_input_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   GError *error = NULL;
 
   if (!troupe_clients_admit (server->clients, invocation))
@@ -168,9 +193,9 @@ open_input_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static gboolean
-handle_open_input_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, GUnixFDList *fds,
-                      TroupeServer *server)
+handle_open_input_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, GUnixFDList *fds)
 {
+  TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
   troupe_worker_open_input_async (get_worker (object), open_input_cb, invocation);
@@ -205,9 +230,9 @@ translate_channel_error (GError *error)
 }
 
 static gboolean
-handle_send_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, const char *message,
-                TroupeServer *server)
+handle_send_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, const char *message)
 {
+  TroupeServer *server = get_server (object);
   GError *error = NULL;
 
   if (!troupe_clients_admit (server->clients, invocation))
@@ -233,8 +258,9 @@ request_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 static gboolean
 handle_request_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, const char *message,
-                   guint timeout_msec, TroupeServer *server)
+                   guint timeout_msec)
 {
+  TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
   troupe_worker_request_async (get_worker (object), message, strlen (message), timeout_msec,
@@ -243,8 +269,9 @@ handle_request_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, 
 }
 
 static gboolean
-handle_disconnect_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_disconnect_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   GError *error = NULL;
 
   if (!troupe_clients_admit (server->clients, invocation))
@@ -257,8 +284,9 @@ handle_disconnect_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocatio
 }
 
 static gboolean
-handle_processes_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_processes_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   g_autoptr (GPtrArray) processes = NULL;
   GVariantBuilder builder;
 
@@ -281,8 +309,9 @@ handle_processes_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation
 }
 
 static gboolean
-handle_memory_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_memory_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   guint64 pss_bytes = 0, rss_bytes = 0;
 
   if (!troupe_clients_admit (server->clients, invocation))
@@ -296,8 +325,9 @@ handle_memory_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, T
 }
 
 static gboolean
-handle_runs_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, TroupeServer *server)
+handle_runs_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
+  TroupeServer *server = get_server (object);
   g_autoptr (GPtrArray) history = NULL;
   GVariantBuilder builder;
 
@@ -314,6 +344,38 @@ handle_runs_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation, Tro
     }
   troupe_bus_worker1_complete_runs (object, invocation, g_variant_builder_end (&builder));
   return TRUE;
+}
+
+static void
+worker_iface_init (TroupeBusWorker1Iface *iface)
+{
+  iface->handle_start = handle_start_cb;
+  iface->handle_stop = handle_stop_cb;
+  iface->handle_restart = handle_restart_cb;
+  iface->handle_kill = handle_kill_cb;
+  iface->handle_signal = handle_signal_cb;
+  iface->handle_input = handle_input_cb;
+  iface->handle_close_input = handle_close_input_cb;
+  iface->handle_open_input = handle_open_input_cb;
+  iface->handle_send = handle_send_cb;
+  iface->handle_request = handle_request_cb;
+  iface->handle_disconnect = handle_disconnect_cb;
+  iface->handle_processes = handle_processes_cb;
+  iface->handle_memory = handle_memory_cb;
+  iface->handle_runs = handle_runs_cb;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TroupeWorkerObject, troupe_worker_object, TROUPE_BUS_TYPE_WORKER1_SKELETON,
+                               G_IMPLEMENT_INTERFACE (TROUPE_BUS_TYPE_WORKER1, worker_iface_init))
+
+static void
+troupe_worker_object_class_init (TroupeWorkerObjectClass *klass)
+{
+}
+
+static void
+troupe_worker_object_init (TroupeWorkerObject *self)
+{
 }
 
 void
@@ -336,29 +398,17 @@ troupe_worker_object_update (TroupeBusWorker1 *object, TroupeWorker *worker)
 TroupeBusWorker1 *
 troupe_worker_object_new (TroupeServer *server, TroupeProgram *program, TroupeWorker *worker)
 {
-  TroupeBusWorker1 *object = troupe_bus_worker1_skeleton_new ();
+  TroupeWorkerObject *self = g_object_new (TROUPE_TYPE_WORKER_OBJECT, NULL);
+  TroupeBusWorker1 *object = TROUPE_BUS_WORKER1 (self);
   g_autofree char *program_path = troupe_server_dup_program_path (program);
 
-  g_object_set_data (G_OBJECT (object), "worker", worker);
+  self->server = server;
+  self->worker = worker;
   troupe_bus_worker1_set_id (object, troupe_worker_get_id (worker));
   troupe_bus_worker1_set_program (object, program_path);
   troupe_bus_worker1_set_project (object, troupe_worker_get_project (worker));
   troupe_bus_worker1_set_name (object, troupe_worker_get_name (worker));
   troupe_bus_worker1_set_instance (object, troupe_worker_get_instance (worker));
   troupe_worker_object_update (object, worker);
-  g_signal_connect (object, "handle-start", G_CALLBACK (handle_start_cb), server);
-  g_signal_connect (object, "handle-stop", G_CALLBACK (handle_stop_cb), server);
-  g_signal_connect (object, "handle-restart", G_CALLBACK (handle_restart_cb), server);
-  g_signal_connect (object, "handle-kill", G_CALLBACK (handle_kill_cb), server);
-  g_signal_connect (object, "handle-signal", G_CALLBACK (handle_signal_cb), server);
-  g_signal_connect (object, "handle-input", G_CALLBACK (handle_input_cb), server);
-  g_signal_connect (object, "handle-close-input", G_CALLBACK (handle_close_input_cb), server);
-  g_signal_connect (object, "handle-open-input", G_CALLBACK (handle_open_input_cb), server);
-  g_signal_connect (object, "handle-send", G_CALLBACK (handle_send_cb), server);
-  g_signal_connect (object, "handle-request", G_CALLBACK (handle_request_cb), server);
-  g_signal_connect (object, "handle-disconnect", G_CALLBACK (handle_disconnect_cb), server);
-  g_signal_connect (object, "handle-processes", G_CALLBACK (handle_processes_cb), server);
-  g_signal_connect (object, "handle-memory", G_CALLBACK (handle_memory_cb), server);
-  g_signal_connect (object, "handle-runs", G_CALLBACK (handle_runs_cb), server);
   return object;
 }
