@@ -10,6 +10,8 @@
 
 #include "keeper/keeper-child.h"
 
+#include "keeper/keeper-spec.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -124,6 +126,20 @@ fail (Journey *journey, TroupeLaunchStage stage, int error)
   _exit (127);
 }
 
+/* The memory is the keeper's, but it sleeps, and the place is for this. */
+IN_CHILD static void
+write_pid (char *digits)
+{
+  char reversed[KEEPER_PID_DIGITS];
+  unsigned n = 0;
+
+  for (pid_t pid = getpid (); pid > 0 && n < sizeof reversed; pid /= 10)
+    reversed[n++] = (char) ('0' + pid % 10);
+  while (n > 0)
+    *digits++ = reversed[--n];
+  *digits = '\0';
+}
+
 IN_CHILD static int
 become_worker (void *data)
 {
@@ -146,6 +162,8 @@ become_worker (void *data)
   /* Ours are close-on-exec from birth; this is for what a library opened otherwise. */
   syscall (SYS_close_range, first_unused, ~0u, CLOSE_RANGE_CLOEXEC);
 
+  if (child->pid_digits != NULL)
+    write_pid (child->pid_digits);
   if (child->nice != 0)
     {
       errno = 0;

@@ -14,6 +14,7 @@ typedef struct
   const char *program;
   char **argv; /* argv[-1] is a spare slot */
   char **envp;
+  char *pid_digits; /* (nullable) in envp: gets the pid */
   const char *cwd; /* (nullable) */
   int nice;
   int stdio[3];    /* become 0, 1, 2; each above the last target */

@@ -160,6 +160,7 @@ encode (const TroupeLaunch *launch, const char *socket_dir, gsize pipe_bytes)
   add_texts (spec, TROUPE_KEEPER_FIELD_ARG, launch->argv);
   add_text (spec, TROUPE_KEEPER_FIELD_ARGV0, launch->argv0);
   add_texts (spec, TROUPE_KEEPER_FIELD_ENV, launch->envp);
+  add_text (spec, TROUPE_KEEPER_FIELD_PID_ENV, launch->pid_env);
   add_text (spec, TROUPE_KEEPER_FIELD_CWD, launch->cwd);
   add_number (spec, TROUPE_KEEPER_FIELD_JOURNAL_LIMIT, (gint64) launch->journal_limit_bytes);
   add_number (spec, TROUPE_KEEPER_FIELD_MAX_BUFFER, (gint64) launch->max_buffer_bytes);

@@ -32,6 +32,7 @@ typedef struct
   const char *const *argv; /* argv[0] is looked up in the PATH of envp, as execvp would */
   const char *argv0;       /* (nullable): what the program sees as argv[0] */
   const char *const *envp; /* complete environment */
+  const char *pid_env;     /* (nullable): a variable besides ENVP that gets the program's pid */
   const char *cwd;         /* (nullable): the engine's own */
   guint64 journal_limit_bytes;
   guint64 max_buffer_bytes; /* each stream; 0: no limit */
@@ -99,6 +100,8 @@ void troupe_keeper_keep_fd (TroupeKeeper *self, const char *name, int fd);
 /* After adoption: what the last engine had kept under NAME, once. Returns: (transfer full): a descriptor
  * (close-on-exec), or -1. */
 int troupe_keeper_steal_kept_fd (TroupeKeeper *self, const char *name);
+/* The names under which that engine had kept something that was not stolen yet. Returns: (transfer full) */
+GStrv troupe_keeper_dup_kept_names (TroupeKeeper *self);
 
 /* Queues BYTES for the worker's standard input; the callback gets G_IO_ERROR_NO_SPACE past
  * TROUPE_KEEPER_INPUT_MAX queued bytes, G_IO_ERROR_CLOSED when it was closed. */

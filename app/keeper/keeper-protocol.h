@@ -124,6 +124,8 @@ typedef enum
   TROUPE_KEEPER_FIELD_GRACE,         /* number, ms */
   TROUPE_KEEPER_FIELD_NICE,          /* number, two's complement */
   TROUPE_KEEPER_FIELD_PIPE_SIZE,     /* number, bytes wished for */
+  TROUPE_KEEPER_FIELD_PID_ENV,       /* text: name of a variable that shall hold the program's pid,
+                                        which only the keeper knows in time; no ENV may set it */
 } TroupeKeeperFieldTag;
 
 typedef struct

@@ -165,6 +165,7 @@ start_program (KeeperRun *run, int *fds, unsigned n_fds, TroupeLaunchStage *stag
     .program = run->spec.program,
     .argv = run->spec.argv,
     .envp = run->spec.envp,
+    .pid_digits = run->spec.pid_digits,
     .cwd = run->spec.cwd,
     .nice = run->spec.nice,
     .fds = fds,

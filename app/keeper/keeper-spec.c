@@ -74,7 +74,7 @@ count_fields (const char *at, size_t left, size_t *n_args, size_t *n_env)
 
 static int
 take_field (KeeperSpec *spec, const TroupeKeeperField *field, const char *value, const char **argv0,
-            size_t *n_args, size_t *n_env)
+            const char **pid_env, size_t *n_args, size_t *n_env)
 {
   uint64_t number;
   const char *text;
@@ -101,6 +101,8 @@ take_field (KeeperSpec *spec, const TroupeKeeperField *field, const char *value,
           strncmp (text, MARK_PREFIX, strlen (MARK_PREFIX)) != 0)
         spec->envp[(*n_env)++] = (char *) text;
       return result;
+    case TROUPE_KEEPER_FIELD_PID_ENV:
+      return take_text (field, value, pid_env);
     case TROUPE_KEEPER_FIELD_JOURNAL_LIMIT:
       return take_number (field, value, &spec->journal_limit_bytes);
     case TROUPE_KEEPER_FIELD_MAX_BUFFER:
@@ -125,11 +127,28 @@ take_field (KeeperSpec *spec, const TroupeKeeperField *field, const char *value,
     }
 }
 
+/* "NAME=" with room for digits; the child fills them in. */
+static int
+add_pid_env (KeeperSpec *spec, const char *name, size_t n_env)
+{
+  size_t length = strlen (name) + 1;
+
+  spec->pid_env = malloc (length + KEEPER_PID_DIGITS + 1);
+  if (spec->pid_env == NULL)
+    return -ENOMEM;
+  memcpy (spec->pid_env, name, length - 1);
+  spec->pid_env[length - 1] = '=';
+  spec->pid_env[length] = '\0';
+  spec->pid_digits = spec->pid_env + length;
+  spec->envp[n_env] = spec->pid_env;
+  return 0;
+}
+
 int
 keeper_spec_parse (const void *bytes, size_t length, KeeperSpec *out)
 {
   KeeperSpec spec = { NULL };
-  const char *at = bytes, *value, *argv0 = NULL;
+  const char *at = bytes, *value, *argv0 = NULL, *pid_env = NULL;
   size_t left = length, n_args, n_env, mark_length;
   TroupeKeeperField field;
   char *mark;
@@ -140,16 +159,16 @@ keeper_spec_parse (const void *bytes, size_t length, KeeperSpec *out)
   if (n_args == 0)
     return -EINVAL;
 
-  /* One block: the spare slot, argv, NULL, envp, the mark, NULL. The text of the mark
+  /* One block: the spare slot, argv, NULL, envp, the mark, the pid, NULL. The text of the mark
    * needs the identity and comes on its own. */
-  spec.memory = calloc (n_args + n_env + 4, sizeof (char *));
+  spec.memory = calloc (n_args + n_env + 5, sizeof (char *));
   if (spec.memory == NULL)
     return -ENOMEM;
   spec.argv = (char **) spec.memory + 1;
   spec.envp = spec.argv + n_args + 1;
   n_args = n_env = 0;
   while ((result = next_field (&at, &left, &field, &value)) > 0)
-    if ((result = take_field (&spec, &field, value, &argv0, &n_args, &n_env)) < 0)
+    if ((result = take_field (&spec, &field, value, &argv0, &pid_env, &n_args, &n_env)) < 0)
       break;
   if (result == 0 && (spec.identity == NULL || spec.identity[0] == '\0' || spec.journal_dir == NULL))
     result = -EINVAL;
@@ -170,6 +189,11 @@ keeper_spec_parse (const void *bytes, size_t length, KeeperSpec *out)
   memcpy (mark + strlen (MARK_PREFIX), spec.identity, strlen (spec.identity) + 1);
   spec.envp[n_env] = mark;
   spec.mark = mark;
+  if (pid_env != NULL && (result = add_pid_env (&spec, pid_env, n_env + 1)) < 0)
+    {
+      keeper_spec_clear (&spec);
+      return result;
+    }
 
   spec.program = spec.argv[0];
   if (argv0 != NULL)
@@ -189,6 +213,8 @@ keeper_spec_detach (KeeperSpec *spec)
   free (spec->memory);
   spec->memory = NULL;
   spec->argv = spec->envp = NULL;
+  free (spec->pid_env);
+  spec->pid_env = spec->pid_digits = NULL;
   spec->program = spec->socket_dir = spec->cwd = NULL;
   spec->identity = spec->mark + strlen (MARK_PREFIX);
   spec->journal_dir = spec->dir;
@@ -199,6 +225,7 @@ void
 keeper_spec_clear (KeeperSpec *spec)
 {
   free (spec->dir);
+  free (spec->pid_env);
   free (spec->mark);
   free (spec->memory);
   *spec = (KeeperSpec){ NULL };

@@ -15,12 +15,17 @@ typedef struct
   const char *program;          /* what to look up and execute */
   char **argv;                  /* argv[-1] is a spare slot, for /bin/sh */
   char **envp;                  /* with TROUPE_RUN_ID; an older one is dropped */
+  char *pid_digits;             /* (nullable) in envp: where the program's pid belongs, KEEPER_PID_DIGITS and a NUL */
   uint64_t journal_limit_bytes, max_buffer_bytes, timeout_msec, grace_msec, pipe_bytes;
   int kill_signal, nice;
   void *memory; /* (owned) behind argv and envp */
   char *mark;   /* (owned) TROUPE_RUN_ID=IDENTITY; identity points into it once detached */
   char *dir;    /* (owned) behind journal_dir once detached */
+  char *pid_env; /* (owned) behind pid_digits */
 } KeeperSpec;
+
+/* A pid_t has no more. */
+#define KEEPER_PID_DIGITS 10
 
 /* Decodes; opens nothing. Returns 0 or a negative errno: -EINVAL when a field
  * is missing or damaged, -EPROTONOSUPPORT for a tag we do not know. */

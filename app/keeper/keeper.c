@@ -658,6 +658,22 @@ troupe_keeper_keep_fd (TroupeKeeper *self, const char *name, int fd)
     troupe_keeper_send_attached (self, TROUPE_KEEPER_KEEP, 0, name, strlen (name) + 1, NULL, 0, copy);
 }
 
+GStrv
+troupe_keeper_dup_kept_names (TroupeKeeper *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  GHashTableIter iter;
+  gpointer name;
+
+  if (self->kept != NULL)
+    {
+      g_hash_table_iter_init (&iter, self->kept);
+      while (g_hash_table_iter_next (&iter, &name, NULL))
+        g_strv_builder_add (builder, name);
+    }
+  return g_strv_builder_end (builder);
+}
+
 int
 troupe_keeper_steal_kept_fd (TroupeKeeper *self, const char *name)
 {

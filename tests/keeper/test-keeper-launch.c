@@ -109,6 +109,19 @@ test_has_a_clean_start (Fixture *fixture, gconstpointer data)
   assert_value (run, "death_signal", "9");
 }
 
+/* The pid is known only once the process is there. */
+static void
+test_tells_its_pid (Fixture *fixture, gconstpointer data)
+{
+  const char *argv[] = { "/bin/sh", "-c", "test \"$MY_PID\" = $$ && echo same", NULL };
+  const char *envp[] = { "PATH=/bin:/usr/bin", NULL };
+  TroupeLaunch launch = { .argv = argv, .envp = envp, .pid_env = "MY_PID" };
+  g_autoptr (Run) run = run_launch (fixture, &launch, "self", NULL);
+
+  run_wait (run, "ended");
+  assert_text (run, TROUPE_STREAM_STDOUT, "same\n");
+}
+
 static void
 test_passes_descriptors (Fixture *fixture, gconstpointer data)
 {
@@ -466,6 +479,7 @@ main (int argc, char **argv)
   fixture_test ("/keeper/launch/runs-to-its-end", test_runs_to_its_end);
   fixture_test ("/keeper/launch/dies-by-signal", test_dies_by_signal);
   fixture_test ("/keeper/launch/has-a-clean-start", test_has_a_clean_start);
+  fixture_test ("/keeper/launch/tells-its-pid", test_tells_its_pid);
   fixture_test ("/keeper/launch/passes-descriptors", test_passes_descriptors);
   fixture_test ("/keeper/launch/passes-a-huge-environment", test_passes_a_huge_environment);
   fixture_test ("/keeper/launch/refuses-too-much", test_refuses_too_much);
