@@ -448,6 +448,18 @@ troupe_program_definition_new_with_links (TroupeProgramDefinition *self, GStrv l
   return copy;
 }
 
+TroupeProgramDefinition *
+troupe_program_definition_new_scaled (TroupeProgramDefinition *self, guint instances)
+{
+  TroupeProgramDefinition *copy = troupe_program_definition_new_renamed (self, self->name);
+
+  g_return_val_if_fail (instances >= 1 && instances <= TROUPE_INSTANCES_MAX, copy);
+
+  copy->instances = instances;
+  copy->instances_auto = FALSE;
+  return copy;
+}
+
 gboolean
 troupe_program_definition_equal (TroupeProgramDefinition *a, TroupeProgramDefinition *b)
 {

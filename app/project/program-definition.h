@@ -29,8 +29,8 @@ typedef struct
 } TroupeAfter;
 
 /* How a running worker becomes ready: ready=time:2, line:REGEX, tcp:PORT, tcp:HOST:PORT,
- * http:URL, command:LINE; message: it says "ready" or {"ready":true} on its channel (fork);
- * nothing: it stays "running". */
+ * http:URL, command:LINE; message: it says "ready" or {"ready":true} on its channel (fork, cluster);
+ * listening: it serves an address (cluster); nothing: it stays "running". */
 typedef enum
 {
   TROUPE_READY_NONE,
@@ -40,9 +40,11 @@ typedef enum
   TROUPE_READY_HTTP,
   TROUPE_READY_COMMAND,
   TROUPE_READY_MESSAGE,
+  TROUPE_READY_LISTENING,
 } TroupeReadyKind;
 
 #define TROUPE_INSTANCES_MAX 1024
+#define TROUPE_LISTEN_MAX 16
 #define TROUPE_DEFAULT_MAX_BUFFER (1024 * 1024)
 #define TROUPE_DEFAULT_GRACE_MSEC 10000
 #define TROUPE_DEFAULT_JOURNAL_LIMIT (G_GUINT64_CONSTANT (1) << 30)
@@ -63,6 +65,8 @@ struct _TroupeProgramDefinition
   char *cwd;        /* (nullable) absolute */
   GStrv env;        /* KEY=VALUE, in order; "KEY" alone unsets */
   GStrv env_files;  /* absolute */
+  GStrv listen;     /* cluster: addresses bound for the workers: {"tcp:127.0.0.1:8000"} */
+  gboolean schedule_shared; /* cluster: workers accept themselves, in place of round robin */
   guint instances;  /* 1 … TROUPE_INSTANCES_MAX; auto is resolved to the cores */
   gboolean instances_auto;
   TroupeRestart restart;
@@ -127,6 +131,8 @@ gboolean troupe_program_definition_is_key (const char *key);
 
 /* The same under another name. Returns: (transfer full) */
 TroupeProgramDefinition *troupe_program_definition_new_renamed (TroupeProgramDefinition *self, const char *name);
+/* The same for N workers. Returns: (transfer full) */
+TroupeProgramDefinition *troupe_program_definition_new_scaled (TroupeProgramDefinition *self, guint instances);
 /* A valid name made from the command: "find" for `find /`. Returns: (transfer full) */
 char *troupe_program_definition_dup_made_name (TroupeProgramDefinition *self);
 /* TRUE when both say the same in every field. */
@@ -142,7 +148,11 @@ char *troupe_program_definition_dup_command_line (TroupeProgramDefinition *self)
 /* TRUE for kinds that talk over a channel. */
 gboolean troupe_kind_has_channel (TroupeKind kind);
 
-/* What to execute. For a fork the module is run by node (.js, .mjs, .cjs), python3 (.py), tsx or
+/* TRUE when Node runs it: a module by its ending, or by what is to execute it. Only Node speaks to a
+ * cluster's primary. */
+gboolean troupe_program_definition_is_node (TroupeProgramDefinition *self);
+
+/* What to execute. For a fork or a cluster the module is run by node (.js, .mjs, .cjs), python3 (.py), tsx or
  * ts-node (.ts), or by itself; the others are executed as they stand. ENVIRONMENT: whose PATH
  * is looked at. Returns: (transfer full) */
 GStrv troupe_program_definition_dup_exec_argv (TroupeProgramDefinition *self, GStrv environment);

@@ -20,6 +20,8 @@
 #define DURATION_MAX_MSEC (G_GUINT64_CONSTANT (30) * 24 * 3600 * 1000)
 #define SIZE_MAX_BYTES (G_GUINT64_CONSTANT (1) << 50)
 #define JOURNAL_LIMIT_MIN (64 * 1024)
+/* Of sockaddr_un, its final NUL included. */
+#define UNIX_PATH_MAX 108
 
 #define DEFAULT_RESTART_DELAY_MSEC 500
 #define DEFAULT_RESTART_DELAY_MAX_MSEC 30000
@@ -107,11 +109,11 @@ add_bad_value (Reader *reader, const char *key, const char *text, const char *ex
 static void
 check_available (Reader *reader, const char *key, const char *word)
 {
-  static const char *const later[] = { "cluster", "threads", "terminal", "file", NULL };
+  static const char *const later[] = { "threads", "terminal", "file", NULL };
 
   if (g_strv_contains (later, word))
     add_problem (reader, key, "“%s” is not available yet: expected %s", word,
-                 g_str_equal (key, "kind") ? "spawn, exec, exec-file or fork" : "pipe");
+                 g_str_equal (key, "kind") ? "spawn, exec, exec-file, fork or cluster" : "pipe");
 }
 
 /* Plain types */
@@ -258,19 +260,47 @@ write_boolean (const TroupeProgramDefinition *self, const Field *field, const Tr
 /* Kind, command, argv */
 
 static void
+set_instances_auto (TroupeProgramDefinition *self)
+{
+  self->instances_auto = TRUE;
+  self->instances = MIN (g_get_num_processors (), TROUPE_INSTANCES_MAX);
+}
+
+/* What a kind wants otherwise than a spawn. */
+static void
+set_kind (TroupeProgramDefinition *self, TroupeKind kind)
+{
+  self->kind = kind;
+  switch (kind)
+    {
+    case TROUPE_KIND_EXEC:
+    case TROUPE_KIND_EXEC_FILE:
+      self->max_buffer_bytes = TROUPE_DEFAULT_MAX_BUFFER;
+      break;
+    case TROUPE_KIND_CLUSTER:
+      set_instances_auto (self);
+      self->restart = TROUPE_RESTART_ALWAYS;
+      self->ready = TROUPE_READY_LISTENING;
+      break;
+    case TROUPE_KIND_SPAWN:
+    case TROUPE_KIND_FORK:
+    case TROUPE_KIND_THREADS:
+      break;
+    }
+}
+
+static void
 read_kind (Reader *reader, const Field *field, const TroupeFieldValue *value)
 {
   TroupeKind kind;
 
   if (!troupe_kind_from_string (value->items[0], &kind))
     {
-      add_bad_value (reader, field->key, value->items[0], "spawn, exec, exec-file or fork");
+      add_bad_value (reader, field->key, value->items[0], "spawn, exec, exec-file, fork or cluster");
       return;
     }
   check_available (reader, field->key, value->items[0]);
-  reader->self->kind = kind;
-  if (kind == TROUPE_KIND_EXEC || kind == TROUPE_KIND_EXEC_FILE)
-    reader->self->max_buffer_bytes = TROUPE_DEFAULT_MAX_BUFFER;
+  set_kind (reader->self, kind);
 }
 
 static GVariant *
@@ -550,12 +580,12 @@ read_instances (Reader *reader, const Field *field, const TroupeFieldValue *valu
   guint64 count;
 
   if (g_str_equal (value->items[0], "auto"))
-    {
-      reader->self->instances_auto = TRUE;
-      reader->self->instances = MIN (g_get_num_processors (), TROUPE_INSTANCES_MAX);
-    }
+    set_instances_auto (reader->self);
   else if (g_ascii_string_to_unsigned (value->items[0], 10, 1, TROUPE_INSTANCES_MAX, &count, NULL))
-    reader->self->instances = (guint) count;
+    {
+      reader->self->instances_auto = FALSE;
+      reader->self->instances = (guint) count;
+    }
   else
     add_bad_value (reader, field->key, value->items[0],
                    "a number from 1 to " G_STRINGIFY (TROUPE_INSTANCES_MAX) ", or auto");
@@ -564,9 +594,10 @@ read_instances (Reader *reader, const Field *field, const TroupeFieldValue *valu
 static GVariant *
 write_instances (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
 {
-  if (self->instances_auto)
-    return g_variant_new_string ("auto");
-  return self->instances != 1 ? g_variant_new_int64 (self->instances) : NULL;
+  if (self->instances_auto == defaults->instances_auto
+      && (self->instances_auto || self->instances == defaults->instances))
+    return NULL;
+  return self->instances_auto ? g_variant_new_string ("auto") : g_variant_new_int64 (self->instances);
 }
 
 static void
@@ -579,7 +610,7 @@ read_restart (Reader *reader, const Field *field, const TroupeFieldValue *value)
 static GVariant *
 write_restart (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
 {
-  return self->restart == TROUPE_RESTART_NO ? NULL : g_variant_new_string (troupe_restart_to_string (self->restart));
+  return self->restart == defaults->restart ? NULL : g_variant_new_string (troupe_restart_to_string (self->restart));
 }
 
 /* An exit code as a number, a signal by its name. */
@@ -677,7 +708,7 @@ write_after (const TroupeProgramDefinition *self, const Field *field, const Trou
 static const char *const ready_words[] = {
   [TROUPE_READY_NONE] = "none", [TROUPE_READY_TIME] = "time", [TROUPE_READY_LINE] = "line",
   [TROUPE_READY_TCP] = "tcp",   [TROUPE_READY_HTTP] = "http", [TROUPE_READY_COMMAND] = "command",
-  [TROUPE_READY_MESSAGE] = "message",
+  [TROUPE_READY_MESSAGE] = "message", [TROUPE_READY_LISTENING] = "listening",
 };
 
 static char *
@@ -729,6 +760,7 @@ take_ready_value (TroupeReadyKind kind, const char *text)
     {
     case TROUPE_READY_NONE:
     case TROUPE_READY_MESSAGE:
+    case TROUPE_READY_LISTENING:
       return NULL;
     case TROUPE_READY_TIME:
       return take_time (text);
@@ -755,13 +787,14 @@ read_ready (Reader *reader, const Field *field, const TroupeFieldValue *value)
   const char *colon = strchr (text, ':');
   gsize word_length = colon != NULL ? (gsize) (colon - text) : strlen (text);
 
-  if (g_str_equal (text, ready_words[TROUPE_READY_NONE]))
-    return;
-  if (g_str_equal (text, ready_words[TROUPE_READY_MESSAGE]))
-    {
-      reader->self->ready = TROUPE_READY_MESSAGE;
-      return;
-    }
+  static const TroupeReadyKind plain[] = { TROUPE_READY_NONE, TROUPE_READY_MESSAGE, TROUPE_READY_LISTENING };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (plain); i++)
+    if (g_str_equal (text, ready_words[plain[i]]))
+      {
+        reader->self->ready = plain[i];
+        return;
+      }
   for (gsize i = TROUPE_READY_TIME; i < G_N_ELEMENTS (ready_words); i++)
     if (colon != NULL && strlen (ready_words[i]) == word_length && memcmp (text, ready_words[i], word_length) == 0)
       {
@@ -775,7 +808,8 @@ read_ready (Reader *reader, const Field *field, const TroupeFieldValue *value)
         return;
       }
   add_bad_value (reader, field->key, text,
-                 "none, time:DURATION, line:REGEX, tcp:PORT, tcp:HOST:PORT, http://URL, command:LINE or message");
+                 "none, time:DURATION, line:REGEX, tcp:PORT, tcp:HOST:PORT, http://URL, command:LINE, message or "
+                 "listening");
 }
 
 static GVariant *
@@ -784,9 +818,9 @@ write_ready (const TroupeProgramDefinition *self, const Field *field, const Trou
   switch (self->ready)
     {
     case TROUPE_READY_NONE:
-      return NULL;
     case TROUPE_READY_MESSAGE:
-      return g_variant_new_string (ready_words[TROUPE_READY_MESSAGE]);
+    case TROUPE_READY_LISTENING:
+      return self->ready != defaults->ready ? g_variant_new_string (ready_words[self->ready]) : NULL;
     case TROUPE_READY_HTTP:
       return g_variant_new_string (self->ready_value);
     case TROUPE_READY_TIME:
@@ -796,6 +830,96 @@ write_ready (const TroupeProgramDefinition *self, const Field *field, const Trou
       return g_variant_new_printf ("%s:%s", ready_words[self->ready], self->ready_value);
     }
   g_return_val_if_reached (NULL);
+}
+
+/* Listen, schedule */
+
+static gboolean
+is_listen_port (const char *text)
+{
+  return g_ascii_string_to_unsigned (text, 10, 0, 65535, NULL, NULL);
+}
+
+/* tcp:PORT, tcp:ADDRESS:PORT, tcp:[V6ADDRESS]:PORT, udp: likewise; the address is numeric, or localhost. */
+static gboolean
+is_listen_inet (const char *text)
+{
+  const char *colon = strrchr (text, ':');
+  g_autofree char *host = NULL;
+
+  if (colon == NULL)
+    return is_listen_port (text);
+  if (!is_listen_port (colon + 1))
+    return FALSE;
+  host = g_strndup (text, (gsize) (colon - text));
+  if (host[0] == '[' && g_str_has_suffix (host, "]"))
+    {
+      host[strlen (host) - 1] = '\0';
+      return strchr (host + 1, ':') != NULL && g_hostname_is_ip_address (host + 1);
+    }
+  return g_str_equal (host, "localhost") || (strchr (host, ':') == NULL && g_hostname_is_ip_address (host));
+}
+
+/* A unix socket's relative path becomes absolute. NULL when TEXT is no address. */
+static char *
+dup_listen (Reader *reader, const char *text)
+{
+  if (g_str_has_prefix (text, "tcp:") || g_str_has_prefix (text, "udp:"))
+    return is_listen_inet (text + 4) ? g_strdup (text) : NULL;
+  if (g_str_has_prefix (text, "unix:@"))
+    return text[6] != '\0' && strlen (text + 5) < UNIX_PATH_MAX ? g_strdup (text) : NULL;
+  if (g_str_has_prefix (text, "unix:") && text[5] != '\0')
+    {
+      g_autofree char *path = dup_resolved (reader, text + 5);
+
+      return path != NULL && strlen (path) < UNIX_PATH_MAX ? g_strconcat ("unix:", path, NULL) : NULL;
+    }
+  return NULL;
+}
+
+static void
+read_listen (Reader *reader, const Field *field, const TroupeFieldValue *value)
+{
+  g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func (g_free);
+
+  for (gsize i = 0; value->items[i] != NULL; i++)
+    {
+      char *address = dup_listen (reader, value->items[i]);
+
+      if (address == NULL)
+        add_bad_value (reader, field->key, value->items[i],
+                       "tcp:PORT, tcp:ADDRESS:PORT, tcp:[V6ADDRESS]:PORT, udp: likewise, or unix:PATH");
+      else if (g_ptr_array_find_with_equal_func (addresses, address, g_str_equal, NULL))
+        {
+          add_problem (reader, field->key, "“%s” is there twice: expected different addresses", address);
+          g_free (address);
+        }
+      else
+        g_ptr_array_add (addresses, address);
+    }
+  if (addresses->len > TROUPE_LISTEN_MAX)
+    add_problem (reader, field->key, "%u addresses are too many: expected at most %d", addresses->len,
+                 TROUPE_LISTEN_MAX);
+  g_ptr_array_add (addresses, NULL);
+  g_strfreev (reader->self->listen);
+  reader->self->listen = (GStrv) g_ptr_array_free (g_steal_pointer (&addresses), FALSE);
+}
+
+static void
+read_schedule (Reader *reader, const Field *field, const TroupeFieldValue *value)
+{
+  if (g_str_equal (value->items[0], "shared"))
+    reader->self->schedule_shared = TRUE;
+  else if (g_str_equal (value->items[0], "round-robin"))
+    reader->self->schedule_shared = FALSE;
+  else
+    add_bad_value (reader, field->key, value->items[0], "round-robin or shared");
+}
+
+static GVariant *
+write_schedule (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+{
+  return self->schedule_shared ? g_variant_new_string ("shared") : NULL;
 }
 
 /* Output, nice */
@@ -862,6 +986,8 @@ static const Field fields[] = {
   { "stable-time", DURATION (stable_msec) },
   { "after", read_after, write_after, TRUE },
   { "link", read_links, write_strv, TRUE, PLACE (links) },
+  { "listen", read_listen, write_strv, TRUE, PLACE (listen) },
+  { "schedule", read_schedule, write_schedule },
   { "ready", read_ready, write_ready },
   { "ready-timeout", DURATION (ready_timeout_msec) },
   { "stop-signal", SIGNAL (stop_signal) },
@@ -919,6 +1045,7 @@ set_defaults (TroupeProgramDefinition *self)
   self->success = g_new0 (char *, 1);
   self->exec_argv = g_new0 (char *, 1);
   self->links = g_new0 (char *, 1);
+  self->listen = g_new0 (char *, 1);
   self->after = g_array_new (FALSE, FALSE, sizeof (TroupeAfter));
   g_array_set_clear_func (self->after, clear_after);
   self->instances = 1;
@@ -978,9 +1105,22 @@ check_together (Reader *reader, GHashTable *values)
 
       for (gsize i = 0; i < G_N_ELEMENTS (with_channel); i++)
         if (g_hash_table_contains (values, with_channel[i]))
-          add_problem (reader, with_channel[i], "Only a module with a channel has this: expected kind fork beside it");
+          add_problem (reader, with_channel[i],
+                       "Only a module with a channel has this: expected kind fork or cluster beside it");
       if (self->ready == TROUPE_READY_MESSAGE)
-        add_problem (reader, "ready", "Only a worker with a channel sends messages: expected kind fork beside it");
+        add_problem (reader, "ready",
+                     "Only a worker with a channel sends messages: expected kind fork or cluster beside it");
+    }
+  if (self->kind != TROUPE_KIND_CLUSTER)
+    {
+      static const char *const of_clusters[] = { "listen", "schedule" };
+
+      for (gsize i = 0; i < G_N_ELEMENTS (of_clusters); i++)
+        if (g_hash_table_contains (values, of_clusters[i]))
+          add_problem (reader, of_clusters[i], "Only a cluster shares sockets: expected kind cluster beside it");
+      if (self->ready == TROUPE_READY_LISTENING)
+        add_problem (reader, "ready",
+                     "Only of a cluster is it known who listens: expected kind cluster beside it, or tcp:PORT");
     }
   if (self->restart_delay_max_msec < self->restart_delay_msec)
     {
@@ -1020,6 +1160,7 @@ troupe_program_fields_clear (TroupeProgramDefinition *self)
   g_free (self->exec_path);
   g_strfreev (self->exec_argv);
   g_strfreev (self->links);
+  g_strfreev (self->listen);
   g_free (self->cwd);
   g_strfreev (self->env);
   g_strfreev (self->env_files);
@@ -1034,8 +1175,7 @@ troupe_program_fields_foreach (const TroupeProgramDefinition *self, TroupeFieldF
   TroupeProgramDefinition defaults = { 0 };
 
   set_defaults (&defaults);
-  if (self->kind == TROUPE_KIND_EXEC || self->kind == TROUPE_KIND_EXEC_FILE)
-    defaults.max_buffer_bytes = TROUPE_DEFAULT_MAX_BUFFER;
+  set_kind (&defaults, self->kind);
   /* A delay past the usual ceiling lifts the ceiling with it, see check_together (). */
   defaults.restart_delay_max_msec = MAX (defaults.restart_delay_max_msec, self->restart_delay_msec);
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)

@@ -24,11 +24,11 @@ troupe_kind_has_channel (TroupeKind kind)
   switch (kind)
     {
     case TROUPE_KIND_FORK:
+    case TROUPE_KIND_CLUSTER:
       return TRUE;
     case TROUPE_KIND_SPAWN:
     case TROUPE_KIND_EXEC:
     case TROUPE_KIND_EXEC_FILE:
-    case TROUPE_KIND_CLUSTER:
     case TROUPE_KIND_THREADS:
       return FALSE;
     }
@@ -65,6 +65,21 @@ find_runtime (const char *module, GStrv environment)
       return runtimes[i].programs[0];
     }
   return NULL;
+}
+
+gboolean
+troupe_program_definition_is_node (TroupeProgramDefinition *self)
+{
+  static const char *const endings[] = { ".js", ".mjs", ".cjs", ".ts" };
+  static const char *const programs[] = { "node", "nodejs", "tsx", "ts-node", NULL };
+  g_autofree char *program = g_path_get_basename (self->exec_path != NULL ? self->exec_path : self->argv[0]);
+
+  if (g_strv_contains (programs, program))
+    return TRUE;
+  for (gsize i = 0; self->exec_path == NULL && i < G_N_ELEMENTS (endings); i++)
+    if (g_str_has_suffix (program, endings[i]))
+      return TRUE;
+  return FALSE;
 }
 
 GStrv

@@ -187,6 +187,15 @@ dup_instances (JsonObject *app)
   return text;
 }
 
+/* pm2's default is one, also of a cluster. */
+static char *
+dup_cluster_instances (JsonObject *app)
+{
+  char *text = dup_instances (app);
+
+  return text != NULL ? text : g_strdup ("1");
+}
+
 /* Every key is either read above or told to be ignored. */
 static void
 note_ignored (Import *import, JsonObject *app)
@@ -201,10 +210,25 @@ note_ignored (Import *import, JsonObject *app)
     if (!g_strv_contains (read, l->data))
       troupe_remarks_add (import->notes, line_of (import, l->data), "“%.80s” is not understood, ignored",
                           (const char *) l->data);
-  if (g_strcmp0 (get_string (app, "exec_mode"), "cluster") == 0 ||
-      g_strcmp0 (get_string (app, "exec_mode"), "cluster_mode") == 0)
-    troupe_remarks_add (import->notes, line_of (import, "exec_mode"),
-                        "exec_mode: “cluster” is not available yet, so the instances do not share ports");
+}
+
+static gboolean
+is_cluster (JsonObject *app)
+{
+  const char *mode = get_string (app, "exec_mode");
+
+  return g_strcmp0 (mode, "cluster") == 0 || g_strcmp0 (mode, "cluster_mode") == 0;
+}
+
+/* pm2 restarts unless told otherwise. */
+static const char *
+get_restart (JsonObject *app)
+{
+  JsonNode *node = json_object_get_member (app, "autorestart");
+  gboolean is_off = node != NULL && JSON_NODE_HOLDS_VALUE (node) &&
+                    json_node_get_value_type (node) == G_TYPE_BOOLEAN && !json_node_get_boolean (node);
+
+  return is_off ? "no" : "always";
 }
 
 static void
@@ -239,11 +263,14 @@ add_app (Import *import, JsonObject *app)
   if (get_string (app, "cwd") != NULL)
     g_variant_builder_add (&builder, "{sv}", "cwd", g_variant_new_string (get_string (app, "cwd")));
   add_env (import, app, &builder);
-  add_text (&builder, "instances", dup_instances (app));
-  node = json_object_get_member (app, "autorestart");
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN ||
-      json_node_get_boolean (node))
-    g_variant_builder_add (&builder, "{sv}", "restart", g_variant_new_string ("always"));
+  if (is_cluster (app))
+    {
+      g_variant_builder_add (&builder, "{sv}", "kind", g_variant_new_string ("cluster"));
+      add_text (&builder, "instances", dup_cluster_instances (app));
+    }
+  else
+    add_text (&builder, "instances", dup_instances (app));
+  g_variant_builder_add (&builder, "{sv}", "restart", g_variant_new_string (get_restart (app)));
   node = json_object_get_member (app, "max_restarts");
   add_text (&builder, "restart-limit",
             node != NULL ? dup_text (node) : g_strdup (G_STRINGIFY (PM2_MAX_RESTARTS)));

@@ -22,12 +22,16 @@
 #define STATUS_LINE_MAX 64
 /* Longer ones are not looked at. */
 #define READY_MESSAGE_MAX 4096
+/* A program that is not Node says nothing when it takes up its sockets. They listen all along, so that
+ * nothing is lost if it takes longer; one that fails at once has failed by then. */
+#define SOCKETS_TAKEN_MSEC 1000
 
 struct _TroupeReadiness
 {
   grefcount ref_count;
   gboolean stopped;
   TroupeReadyKind kind;
+  gboolean hears; /* a message may say that it is ready */
   char *value;
   char *cwd;
   GStrv environment;
@@ -146,6 +150,8 @@ dup_words (TroupeReadiness *self, gboolean is_ready)
       return g_strdup_printf (is_ready ? "“%s” succeeds" : "“%s” does not succeed", self->value);
     case TROUPE_READY_MESSAGE:
       return g_strdup (is_ready ? "it sent its “ready” message" : "it has not sent a “ready” message");
+    case TROUPE_READY_LISTENING:
+      return g_strdup (!is_ready ? "it does not listen" : self->value[0] != '\0' ? self->value : "has its sockets");
     }
   g_return_val_if_reached (g_strdup (""));
 }
@@ -371,6 +377,7 @@ try_now (TroupeReadiness *self)
     case TROUPE_READY_TIME:
     case TROUPE_READY_LINE:
     case TROUPE_READY_MESSAGE:
+    case TROUPE_READY_LISTENING:
       break;
     }
   g_assert_not_reached ();
@@ -406,6 +413,14 @@ start_time (TroupeReadiness *self, gint64 started_usec)
 }
 
 static void
+start_listening (TroupeReadiness *self)
+{
+  if (!self->hears)
+    return; /* troupe_readiness_serve */
+  self->retry_timeout = troupe_clock_add_timeout (self->clock, SOCKETS_TAKEN_MSEC, time_over_cb, self);
+}
+
+static void
 start_line (TroupeReadiness *self, const char *journal_dir)
 {
   g_autoptr (GError) error = NULL;
@@ -433,6 +448,8 @@ troupe_readiness_start (TroupeProgramDefinition *definition, TroupeClock *clock,
   self->clock = clock;
   self->watcher = *watcher;
   self->pause_msec = FIRST_PAUSE_MSEC;
+  self->hears = self->kind == TROUPE_READY_MESSAGE
+                || (self->kind == TROUPE_READY_LISTENING && !troupe_program_definition_is_node (definition));
   if (definition->ready_timeout_msec > 0)
     self->late_timeout = troupe_clock_add_timeout (clock, definition->ready_timeout_msec, late_cb, self);
 
@@ -440,6 +457,9 @@ troupe_readiness_start (TroupeProgramDefinition *definition, TroupeClock *clock,
     {
     case TROUPE_READY_NONE:
     case TROUPE_READY_MESSAGE: /* troupe_readiness_hear */
+      break;
+    case TROUPE_READY_LISTENING:
+      start_listening (self);
       break;
     case TROUPE_READY_TIME:
       start_time (self, started_usec);
@@ -479,8 +499,18 @@ troupe_readiness_is_ready_message (const char *text, gsize length)
 void
 troupe_readiness_hear (TroupeReadiness *self, const char *text, gsize length)
 {
-  if (self->kind == TROUPE_READY_MESSAGE && troupe_readiness_is_ready_message (text, length))
+  if (self->hears && troupe_readiness_is_ready_message (text, length))
     readiness_succeed (self);
+}
+
+void
+troupe_readiness_serve (TroupeReadiness *self, const char *address)
+{
+  if (self->kind != TROUPE_READY_LISTENING)
+    return;
+  g_free (self->value);
+  self->value = g_strdup_printf ("listens on %s", address);
+  readiness_succeed (self);
 }
 
 void

@@ -8,8 +8,8 @@
 G_BEGIN_DECLS
 
 /* Finds out when a running worker is ready: after a time, when a line of its output matches, when
- * something listens on a TCP port or answers HTTP with 2xx, when a command succeeds, or when it says so on
- * its channel. Asks again, from every 50 ms to every second, until it is so. Main thread. */
+ * something listens on a TCP port or answers HTTP with 2xx, when a command succeeds, when it says so on
+ * its channel, or when it serves an address as a member of a cluster. Asks again, from every 50 ms to every second, until it is so. Main thread. */
 
 typedef struct _TroupeReadiness TroupeReadiness;
 
@@ -33,6 +33,9 @@ TroupeReadiness *troupe_readiness_start (TroupeProgramDefinition *definition, Tr
 /* A message of the worker's: when that is what is waited for, and it is "ready" or {"ready":true}, the
  * watcher's `ready` is called from here. */
 void troupe_readiness_hear (TroupeReadiness *self, const char *text, gsize length);
+
+/* The worker serves ADDRESS as a member of a cluster: likewise, when that is what is waited for. */
+void troupe_readiness_serve (TroupeReadiness *self, const char *address);
 
 /* Stops asking and frees; no call comes after this. */
 void troupe_readiness_stop (TroupeReadiness *self);

@@ -127,6 +127,43 @@ test_everything (void)
 }
 
 static void
+test_cluster (void)
+{
+  g_autoptr (TroupeProgramDefinition) plain = parse_good ("{'name': <'web'>, 'kind': <'cluster'>, 'argv': <['node', 'server.js']>}");
+  g_autoptr (TroupeProgramDefinition) all = parse_good (
+      "{'kind': <'cluster'>, 'argv': <['serve.py']>, 'instances': <3>, 'restart': <'no'>, 'ready': <'none'>,"
+      " 'schedule': <'shared'>,"
+      " 'listen': <['tcp:8000', 'tcp:127.0.0.1:0', 'tcp:[::1]:8001', 'udp:53', 'unix:app.sock', 'unix:@app']>}");
+  g_autoptr (TroupeProgramDefinition) module = parse_good ("{'kind': <'cluster'>, 'argv': <['./a.mjs']>}");
+  g_autoptr (TroupeProgramDefinition) tsx
+      = parse_good ("{'kind': <'cluster'>, 'argv': <['a']>, 'exec-path': <'/opt/node'>}");
+  g_autoptr (TroupeProgramDefinition) scaled = troupe_program_definition_new_scaled (plain, 7);
+  g_autoptr (GVariant) written = g_variant_ref_sink (troupe_program_definition_to_variant (plain));
+
+  g_assert_true (plain->instances_auto);
+  g_assert_cmpuint (plain->instances, ==, MIN (g_get_num_processors (), TROUPE_INSTANCES_MAX));
+  g_assert_cmpint (plain->restart, ==, TROUPE_RESTART_ALWAYS);
+  g_assert_cmpint (plain->ready, ==, TROUPE_READY_LISTENING);
+  g_assert_false (plain->schedule_shared);
+  g_assert_true (troupe_program_definition_is_node (plain));
+  g_assert_true (troupe_program_definition_is_node (module));
+  g_assert_true (troupe_program_definition_is_node (tsx));
+  /* Its defaults are not written: name, kind, argv, cwd. */
+  g_assert_cmpuint (g_variant_n_children (written), ==, 4);
+
+  g_assert_cmpuint (all->instances, ==, 3);
+  g_assert_false (all->instances_auto);
+  g_assert_cmpint (all->restart, ==, TROUPE_RESTART_NO);
+  g_assert_cmpint (all->ready, ==, TROUPE_READY_NONE);
+  g_assert_true (all->schedule_shared);
+  g_assert_false (troupe_program_definition_is_node (all));
+  assert_strv (all->listen, STRV ("tcp:8000", "tcp:127.0.0.1:0", "tcp:[::1]:8001", "udp:53",
+                                  "unix:/srv/shop/app.sock", "unix:@app"));
+  g_assert_cmpuint (scaled->instances, ==, 7);
+  g_assert_false (scaled->instances_auto);
+}
+
+static void
 test_ready (void)
 {
   static const struct
@@ -177,11 +214,19 @@ test_bad_values (void)
     { "{'command': <'a'>, 'name': <'..'>}", "name", "letters" },
     { "{'command': <'a'>, 'project': <'a/b'>}", "project", "letters" },
     { "{'command': <'a'>, 'kind': <'swarm'>}", "kind", "exec-file" },
-    { "{'command': <'a'>, 'kind': <'cluster'>}", "kind", "not available yet" },
     { "{'command': <'a'>, 'exec-path': <'node'>}", "exec-path", "kind fork" },
+    { "{'command': <'a'>, 'listen': <['tcp:80']>}", "listen", "kind cluster" },
+    { "{'command': <'a'>, 'schedule': <'shared'>}", "schedule", "kind cluster" },
+    { "{'command': <'a'>, 'ready': <'listening'>}", "ready", "kind cluster" },
+    { "{'command': <'a'>, 'kind': <'cluster'>, 'schedule': <'fair'>}", "schedule", "round-robin or shared" },
+    { "{'command': <'a'>, 'kind': <'cluster'>, 'listen': <['80']>}", "listen", "tcp:PORT" },
+    { "{'command': <'a'>, 'kind': <'cluster'>, 'listen': <['tcp:example.org:80']>}", "listen", "“tcp:example.org:80”" },
+    { "{'command': <'a'>, 'kind': <'cluster'>, 'listen': <['tcp:65536']>}", "listen", "“tcp:65536”" },
+    { "{'command': <'a'>, 'kind': <'cluster'>, 'listen': <['tcp:[127.0.0.1]:80']>}", "listen", "V6ADDRESS" },
+    { "{'command': <'a'>, 'kind': <'cluster'>, 'listen': <['tcp:80', 'tcp:80']>}", "listen", "twice" },
+    { "{'command': <'a'>, 'kind': <'cluster'>, 'listen': <['unix:']>}", "listen", "unix:PATH" },
     { "{'command': <'a'>, 'ready': <'message'>}", "ready", "kind fork" },
     { "{'command': <'a'>, 'kind': <'fork'>, 'link': <['a b']>}", "link", "names of programs" },
-    { "{'command': <'a'>, 'kind': <'cluster'>}", "kind", "not available yet" },
     { "{'command': <'a'>, 'kind': <'threads'>}", "kind", "not available yet" },
     { "{'command': <'a'>, 'output': <'terminal'>}", "output", "not available yet" },
     { "{'command': <'a'>, 'output': <'file'>}", "output", "not available yet" },
@@ -308,7 +353,7 @@ static GVariant *
 random_dict (GRand *random)
 {
   GVariantBuilder builder;
-  const char *kind = pick (random, STRV ("spawn", "exec", "exec-file"));
+  const char *kind = pick (random, STRV ("spawn", "exec", "exec-file", "fork", "cluster"));
   const char *const *durations = STRV ("0", "1ms", "999ms", "1.5", "2s", "1m", "90s", "36h", "1500ms");
   static const char *const nasty[] = { "a",  "",        "a;b;c", "back\\slash", "new\nline",   " lead",
                                        "tail ", "tab\there", "“ü”", "=",           "trailing\\", "#x", NULL };
@@ -341,13 +386,28 @@ random_dict (GRand *random)
   add_random (random, &builder, "restart-limit", STRV ("0", "1", "10"));
   add_random_list (random, &builder, "after", STRV ("db", "db:ready", "x.y:exited-successfully", "z:started"));
   add_random (random, &builder, "ready",
-              STRV ("none", "time:0.25", "line:^a;b\\\\d", "tcp:1", "http://h/?a;b", "command:a; b"));
+              STRV ("none", "time:0.25", "line:^a;b\\\\d", "tcp:1", "http://h/?a;b", "command:a; b",
+                    g_str_equal (kind, "cluster") ? "listening" : "none"));
   add_random (random, &builder, "ready-timeout", durations);
   add_random (random, &builder, "stop-signal", STRV ("HUP", "15", "SIGRTMIN", "64"));
   add_random (random, &builder, "grace", durations);
   add_random (random, &builder, "timeout", durations);
   if (!g_str_equal (kind, "spawn"))
     add_random (random, &builder, "max-buffer", STRV ("0", "1", "1024", "1M", "3G", "1025"));
+  if (g_str_equal (kind, "cluster"))
+    {
+      static const char *const addresses[] = { "tcp:0", "udp:[::]:53", "unix:a;b.sock", "unix:@x" };
+      guint n = (guint) g_rand_int_range (random, 0, G_N_ELEMENTS (addresses) + 1);
+
+      if (n > 0)
+        g_variant_builder_add (&builder, "{sv}", "listen", g_variant_new_strv (addresses, n));
+      add_random (random, &builder, "schedule", STRV ("round-robin", "shared"));
+      if (g_rand_boolean (random))
+        {
+          add_random_list (random, &builder, "link", STRV ("db", "x.y"));
+          add_random (random, &builder, "exec-path", STRV ("node", "/opt/a b"));
+        }
+    }
   add_random (random, &builder, "kill-signal", STRV ("KILL", "2"));
   add_random (random, &builder, "nice", STRV ("-20", "0", "19"));
   add_random (random, &builder, "colors", STRV ("yes", "no"));
@@ -565,6 +625,7 @@ main (int argc, char **argv)
   g_test_add_func ("/project/definition/has-defaults", test_defaults);
   g_test_add_func ("/project/definition/knows-kinds", test_kinds);
   g_test_add_func ("/project/definition/reads-every-key", test_everything);
+  g_test_add_func ("/project/definition/reads-a-cluster", test_cluster);
   g_test_add_func ("/project/definition/reads-readiness", test_ready);
   g_test_add_func ("/project/definition/names-bad-values", test_bad_values);
   g_test_add_func ("/project/definition/collects-all-problems", test_all_problems);

@@ -177,7 +177,8 @@ test_errors (Fixture *fixture, gconstpointer data)
     { "[program a]\ncommand=x\nafter=b\n[program b]\ncommand=x\nafter=c:ready\n[program c]\ncommand=x\nafter=a\n",
       "f.troupe:3: after: “a” waits for “b” waits for “c” waits for “a”", "circle" },
     { "[program a]\ncommand=x\ninstances=2\n[program a.2]\ncommand=y\n", "f.troupe:4: “a.2”", "worker of “a”" },
-    { "[program a]\nkind=cluster\ncommand=x\n", "f.troupe:2: kind: ", "not available yet" },
+    { "[program a]\nkind=threads\ncommand=x\n", "f.troupe:2: kind: ", "not available yet" },
+    { "[program a]\nkind=cluster\ncommand=x\nlisten=tcp:x\n", "f.troupe:4: listen: ", "tcp:PORT" },
     { "[program a]\ncommand=x \\d\n", "f.troupe:2: command: ", "backslash" },
     { "[program a]\ncommand=x\ncwd=\xff\n", "f.troupe:3: ", "UTF-8" },
     { "[program a]\ncommand=x\nready=x\nnice=99\n", "f.troupe:3: ready: ", "\nf.troupe:4: nice: " },
@@ -374,9 +375,11 @@ test_pm2 (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (program (file, 1)->restart_limit, ==, 3);
   g_assert_cmpuint (program (file, 1)->grace_msec, ==, 3000);
   g_assert_cmpstr (program (file, 2)->argv[0], ==, "/opt/run");
-  g_assert_cmpuint (file->notes->len, ==, 2);
-  assert_holds (g_ptr_array_index (file->notes, 0), "ecosystem.json:3: exec_mode");
-  assert_note (file, 1, "ecosystem.json:4: “watch” is not understood, ignored");
+  g_assert_cmpint (program (file, 0)->kind, ==, TROUPE_KIND_CLUSTER);
+  g_assert_true (troupe_program_definition_is_node (program (file, 0)));
+  g_assert_cmpint (program (file, 1)->kind, ==, TROUPE_KIND_SPAWN);
+  g_assert_cmpuint (file->notes->len, ==, 1);
+  assert_note (file, 0, "ecosystem.json:4: “watch” is not understood, ignored");
   assert_holds (no_script, "without “script”");
   assert_holds (no_apps, "no apps");
 }
