@@ -68,6 +68,53 @@ handle_restart_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
 }
 
 static gboolean
+handle_reload_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
+{
+  TroupeServer *server = get_server (object);
+  GError *error = NULL;
+
+  if (!troupe_clients_admit (server->clients, invocation))
+    return TRUE;
+  if (!troupe_engine_reload_program (server->engine, get_program (object), &error))
+    return troupe_server_fail (invocation, error);
+  troupe_server_flush (server);
+  /* The caller shall know how far it is when it has the answer. */
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (object));
+  troupe_bus_program1_complete_reload (object, invocation);
+  return TRUE;
+}
+
+static gboolean
+handle_cancel_reload_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
+{
+  TroupeServer *server = get_server (object);
+  GError *error = NULL;
+
+  if (!troupe_clients_admit (server->clients, invocation))
+    return TRUE;
+  if (!troupe_engine_cancel_reload (server->engine, get_program (object), &error))
+    return troupe_server_fail (invocation, error);
+  troupe_server_flush (server);
+  troupe_bus_program1_complete_cancel_reload (object, invocation);
+  return TRUE;
+}
+
+static gboolean
+handle_scale_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, guint instances)
+{
+  TroupeServer *server = get_server (object);
+  GError *error = NULL;
+
+  if (!troupe_clients_admit (server->clients, invocation))
+    return TRUE;
+  if (!troupe_engine_scale_program (server->engine, get_program (object), instances, &error))
+    return troupe_server_fail (invocation, error);
+  troupe_server_flush (server);
+  troupe_bus_program1_complete_scale (object, invocation);
+  return TRUE;
+}
+
+static gboolean
 handle_remove_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
 {
   TroupeServer *server = get_server (object);
@@ -105,6 +152,9 @@ program_iface_init (TroupeBusProgram1Iface *iface)
   iface->handle_start = handle_start_cb;
   iface->handle_stop = handle_stop_cb;
   iface->handle_restart = handle_restart_cb;
+  iface->handle_reload = handle_reload_cb;
+  iface->handle_cancel_reload = handle_cancel_reload_cb;
+  iface->handle_scale = handle_scale_cb;
   iface->handle_remove = handle_remove_cb;
   iface->handle_edit = handle_edit_cb;
 }
@@ -120,6 +170,16 @@ troupe_program_object_class_init (TroupeProgramObjectClass *klass)
 static void
 troupe_program_object_init (TroupeProgramObject *self)
 {
+}
+
+void
+troupe_program_object_update_listen (TroupeBusProgram1 *object, TroupeProgram *program)
+{
+  g_auto (GStrv) addresses = troupe_worker_group_dup_addresses (troupe_program_get_group (program));
+  GStrv asked = troupe_program_get_definition (program)->listen;
+
+  /* Bound are they once something runs. */
+  troupe_bus_program1_set_listen (object, (const char *const *) (addresses[0] != NULL ? addresses : asked));
 }
 
 static void
@@ -138,7 +198,13 @@ update (TroupeBusProgram1 *object, TroupeProgram *program)
   troupe_bus_program1_set_command_line (object, command_line);
   troupe_bus_program1_set_folder (object, definition->cwd != NULL ? definition->cwd : "");
   troupe_bus_program1_set_instances (object, definition->instances);
+  troupe_bus_program1_set_schedule (object, definition->kind != TROUPE_KIND_CLUSTER ? ""
+                                            : definition->schedule_shared           ? "shared"
+                                                                                    : "round-robin");
   troupe_bus_program1_set_definition (object, variant);
+  troupe_bus_program1_set_reload_progress (object, troupe_program_get_reload_progress (program));
+  troupe_bus_program1_set_reload_failure (object, troupe_program_get_reload_failure (program));
+  troupe_program_object_update_listen (object, program);
 }
 
 static void

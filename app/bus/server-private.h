@@ -33,6 +33,10 @@ char *troupe_server_dup_worker_path (TroupeWorker *worker);
 TroupeBusProgram1 *troupe_program_object_new (TroupeServer *server, TroupeProgram *program);
 TroupeBusWorker1 *troupe_worker_object_new (TroupeServer *server, TroupeProgram *program, TroupeWorker *worker);
 void troupe_worker_object_update (TroupeBusWorker1 *object, TroupeWorker *worker);
+/* Part of that: what changes with every connection, and is told more seldom. */
+void troupe_worker_object_update_connections (TroupeBusWorker1 *object, TroupeWorker *worker);
+/* What changes as its workers do. */
+void troupe_program_object_update_listen (TroupeBusProgram1 *object, TroupeProgram *program);
 
 /* GDBus hands a handler its invocation to keep; the answer takes it. */
 static inline gboolean

@@ -36,8 +36,12 @@ troupe_server_flush (TroupeServer *self)
     {
       TroupeBusWorker1 *object = g_hash_table_lookup (self->workers, worker);
 
+      TroupeProgram *program = troupe_engine_get_program_of (self->engine, worker);
+
       if (object != NULL)
         troupe_worker_object_update (object, worker);
+      if (program != NULL && g_hash_table_contains (self->programs, program))
+        troupe_program_object_update_listen (g_hash_table_lookup (self->programs, program), program);
       g_hash_table_iter_remove (&iter);
     }
 }
@@ -139,6 +143,10 @@ add_to_columns (gpointer data, gpointer user_data)
   Columns *columns = user_data;
   TroupeTreeSample sample;
   guint32 id = troupe_worker_get_id (worker), descendants;
+  TroupeBusWorker1 *object = g_hash_table_lookup (columns->server->workers, worker);
+
+  if (object != NULL)
+    troupe_worker_object_update_connections (object, worker);
 
   if (!troupe_engine_get_sample (columns->server->engine, worker, &sample))
     return;

@@ -379,8 +379,16 @@ troupe_worker_object_init (TroupeWorkerObject *self)
 }
 
 void
+troupe_worker_object_update_connections (TroupeBusWorker1 *object, TroupeWorker *worker)
+{
+  troupe_bus_worker1_set_connections (object, troupe_worker_get_connections (worker));
+}
+
+void
 troupe_worker_object_update (TroupeBusWorker1 *object, TroupeWorker *worker)
 {
+  g_auto (GStrv) addresses = troupe_worker_dup_addresses (worker);
+
   troupe_bus_worker1_set_state (object, troupe_state_to_string (troupe_worker_get_state (worker)));
   troupe_bus_worker1_set_state_reason (object, troupe_worker_get_state_reason (worker));
   troupe_bus_worker1_set_pid (object, (guint) troupe_worker_get_pid (worker));
@@ -393,6 +401,8 @@ troupe_worker_object_update (TroupeBusWorker1 *object, TroupeWorker *worker)
   troupe_bus_worker1_set_exit_summary (object, troupe_worker_get_exit_summary (worker));
   troupe_bus_worker1_set_journal (object, troupe_worker_get_journal (worker));
   troupe_bus_worker1_set_channel (object, troupe_worker_get_channel (worker));
+  troupe_bus_worker1_set_addresses (object, (const char *const *) addresses);
+  troupe_worker_object_update_connections (object, worker);
 }
 
 TroupeBusWorker1 *

@@ -809,3 +809,9 @@ troupe_cluster_primary_readd (TroupeClusterPrimary *self, TroupeChannel *channel
         }
   return member;
 }
+
+void
+troupe_cluster_primary_finish_restore (TroupeClusterPrimary *self)
+{
+  g_clear_pointer (&self->restored, g_hash_table_unref);
+}

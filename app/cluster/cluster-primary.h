@@ -27,8 +27,9 @@ G_BEGIN_DECLS
 #define TROUPE_CLUSTER_RETRY_MSEC 20
 /* Pause after accept found no descriptor free (EMFILE, ENFILE). */
 #define TROUPE_CLUSTER_NO_FILES_MSEC 100
-/* Listening sockets one program may have at a time. */
-#define TROUPE_CLUSTER_LISTENERS_MAX 256
+/* Listening sockets one program may have at a time; a keeper holds them all, with those of listen=
+ * (keeper/keeper-protocol.h). */
+#define TROUPE_CLUSTER_LISTENERS_MAX 40
 
 typedef enum
 {
@@ -102,5 +103,8 @@ gboolean troupe_cluster_primary_restore (TroupeClusterPrimary *self, const char 
                                          guint n_fds, GError **error);
 TroupeClusterMember *troupe_cluster_primary_readd (TroupeClusterPrimary *self, TroupeChannel *channel,
                                                    guint member_id, gpointer member_data);
+
+/* Who was a member and has not been added again is gone for good. */
+void troupe_cluster_primary_finish_restore (TroupeClusterPrimary *self);
 
 G_END_DECLS

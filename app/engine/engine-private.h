@@ -6,6 +6,7 @@
 #include "engine/figures.h"
 #include "engine/links.h"
 #include "engine/project.h"
+#include "engine/reload.h"
 #include "engine/trash.h"
 #include "supervisor/oom-watch.h"
 
@@ -15,8 +16,10 @@ G_BEGIN_DECLS
  *
  *   engine.c           programs and workers come, act and go
  *   engine-projects.c  project files: open, read again, close
+ *   engine-scale.c     reload and scale
  *   engine-restore.c   saved state and adoption
  *   figures.c          sampling
+ *   reload.c           one reload
  *   links.c            messages from one program to another
  *   trash.c            what was removed and can come back */
 
@@ -38,6 +41,7 @@ struct _TroupeEngine
   GHashTable *programs_of;    /* TroupeWorker to its TroupeProgram */
   GHashTable *busy;           /* set of TroupeWorker */
   GHashTable *wanted;         /* set of TroupeWorker that are written down as wanted */
+  GHashTable *reloads;        /* TroupeProgram to its (owned) TroupeReload */
   guint last_id;
   gboolean is_restoring;
   gboolean is_quitting;

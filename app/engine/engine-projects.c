@@ -99,6 +99,14 @@ troupe_engine_take_programs (TroupeEngine *self, TroupeProject *project, const T
 
       if (program != NULL)
         {
+          g_autoptr (TroupeProgramDefinition) scaled = NULL;
+          guint from, scale = troupe_program_get_scale (program, &from);
+
+          /* What was scaled by hand stays so until the file says otherwise. */
+          if (scale != 0 && from == definition->instances)
+            definition = scaled = troupe_program_definition_new_scaled (definition, scale);
+          else
+            troupe_program_set_scale (program, 0, 0);
           troupe_program_set_leaving (program, FALSE);
           if (!troupe_program_definition_equal (troupe_program_get_definition (program), definition))
             troupe_engine_change_program (self, project, program, definition);

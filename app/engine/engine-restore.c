@@ -4,7 +4,7 @@
 /* What one engine leaves to the next.
  *
  *   STATE/default.troupe   the ad-hoc launches, as [program NAME] groups
- *   STATE/projects.ini     [project NAME] path=… for each open project
+ *   STATE/projects.ini     [project NAME] path=… for each open project, and its programs' scales
  *   STATE/wanted           who is to be up: a line “+project/worker” when it is started, a line
  *                          “-project/worker” when it has ended for good or is to stop; the last line counts
  *
@@ -32,6 +32,7 @@
 
 #define PROJECT_GROUP "project "
 #define PROGRAM_GROUP "program "
+#define SCALE_KEY "scale."
 
 static void
 save_file (TroupeEngine *self, const char *name, const char *text)
@@ -110,6 +111,45 @@ add_wanted (gpointer data, gpointer user_data)
     g_string_append_printf (user_data, "+%s\n", name);
 }
 
+/* How far its programs are scaled, besides what the file says: scale.NAME=INSTANCES;WHAT THE FILE SAID */
+static void
+save_scales (TroupeProject *project, GKeyFile *key_file, const char *group)
+{
+  for (guint i = 0; i < project->programs->len; i++)
+    {
+      TroupeProgram *program = g_ptr_array_index (project->programs, i);
+      g_autofree char *key = g_strconcat (SCALE_KEY, troupe_program_get_name (program), NULL);
+      int numbers[2];
+      guint from;
+
+      numbers[0] = (int) troupe_program_get_scale (program, &from);
+      numbers[1] = (int) from;
+      if (numbers[0] != 0)
+        g_key_file_set_integer_list (key_file, group, key, numbers, 2);
+    }
+}
+
+/* After the file was opened again. */
+static void
+restore_scales (TroupeEngine *self, TroupeProject *project, GKeyFile *key_file, const char *group)
+{
+  for (guint i = 0; i < project->programs->len; i++)
+    {
+      TroupeProgram *program = g_ptr_array_index (project->programs, i);
+      g_autofree char *key = g_strconcat (SCALE_KEY, troupe_program_get_name (program), NULL);
+      gsize length = 0;
+      g_autofree int *numbers = g_key_file_get_integer_list (key_file, group, key, &length, NULL);
+      g_autoptr (TroupeProgramDefinition) scaled = NULL;
+
+      if (length != 2 || numbers[0] < 1 || numbers[0] > TROUPE_INSTANCES_MAX
+          || (guint) numbers[1] != troupe_program_get_definition (program)->instances)
+        continue;
+      scaled = troupe_program_definition_new_scaled (troupe_program_get_definition (program), (guint) numbers[0]);
+      troupe_program_set_scale (program, (guint) numbers[0], (guint) numbers[1]);
+      troupe_engine_change_program (self, project, program, scaled);
+    }
+}
+
 void
 troupe_engine_save (TroupeEngine *self)
 {
@@ -129,6 +169,7 @@ troupe_engine_save (TroupeEngine *self)
         {
           group = g_strconcat (PROJECT_GROUP, project->name, NULL);
           g_key_file_set_string (projects, group, "path", project->path);
+          save_scales (project, projects, group);
           continue;
         }
       for (guint j = 0; j < project->programs->len; j++)
@@ -228,6 +269,8 @@ restore_projects (TroupeEngine *self, GKeyFile *key_file)
           if (troupe_engine_find_project (self, groups[i] + strlen (PROJECT_GROUP)) == NULL)
             troupe_engine_add_project (self, groups[i] + strlen (PROJECT_GROUP), path);
         }
+      else if (name != NULL)
+        restore_scales (self, troupe_engine_find_project (self, name), key_file, groups[i]);
     }
 }
 
@@ -274,19 +317,62 @@ find_worker_of_keeper (TroupeEngine *self, TroupeKeeper *keeper)
 
 typedef struct
 {
-  GHashTable *keepers; /* (owned) TroupeWorker to TroupeKeeper */
+  GHashTable *keepers; /* TroupeWorker to (owned) array of TroupeKeeper */
   GHashTable *wanted;  /* set of "project/worker" */
 } Restoring;
+
+static void
+add_keeper (Restoring *restoring, TroupeWorker *worker, TroupeKeeper *keeper)
+{
+  GPtrArray *keepers = g_hash_table_lookup (restoring->keepers, worker);
+
+  if (keepers == NULL)
+    {
+      keepers = g_ptr_array_new ();
+      g_hash_table_insert (restoring->keepers, worker, keepers);
+    }
+  g_ptr_array_add (keepers, keeper);
+}
+
+/* What the workers of PROGRAM shared; before any of them takes up its run. */
+static void
+restore_group (TroupeProgram *program, Restoring *restoring)
+{
+  GPtrArray *workers = troupe_program_get_workers (program);
+  g_autoptr (GPtrArray) all = g_ptr_array_new ();
+
+  for (guint i = 0; i < workers->len; i++)
+    {
+      GPtrArray *keepers = g_hash_table_lookup (restoring->keepers, g_ptr_array_index (workers, i));
+
+      if (keepers != NULL)
+        g_ptr_array_extend (all, keepers, NULL, NULL);
+    }
+  troupe_worker_group_restore (troupe_program_get_group (program), all);
+}
 
 static void
 restore_worker (gpointer data, gpointer user_data)
 {
   TroupeWorker *worker = data;
   Restoring *restoring = user_data;
-  TroupeKeeper *keeper = g_hash_table_lookup (restoring->keepers, worker);
+  GPtrArray *keepers = g_hash_table_lookup (restoring->keepers, worker);
   g_autofree char *name = dup_full_name (worker);
 
-  troupe_worker_restore (worker, keeper, g_hash_table_contains (restoring->wanted, name));
+  troupe_worker_restore (worker, keepers, g_hash_table_contains (restoring->wanted, name));
+}
+
+static void
+finish_group (TroupeProgram *program, gpointer user_data)
+{
+  troupe_worker_group_finish_restore (troupe_program_get_group (program));
+}
+
+static void
+foreach_program (TroupeEngine *self, GFunc func, gpointer user_data)
+{
+  for (guint i = 0; i < self->projects->len; i++)
+    g_ptr_array_foreach (((TroupeProject *) g_ptr_array_index (self->projects, i))->programs, func, user_data);
 }
 
 void
@@ -294,7 +380,8 @@ troupe_engine_restore (TroupeEngine *self)
 {
   g_autoptr (GKeyFile) key_file = load_key_file (self, PROJECTS_FILE);
   g_autoptr (GHashTable) wanted = load_wanted (self);
-  g_autoptr (GHashTable) keepers_by_worker = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) keepers_by_worker
+      = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
   g_autoptr (GPtrArray) keepers = NULL;
   g_autoptr (GError) error = NULL;
   Restoring restoring = { keepers_by_worker, wanted };
@@ -311,9 +398,11 @@ troupe_engine_restore (TroupeEngine *self)
       TroupeWorker *worker = find_worker_of_keeper (self, keeper);
 
       if (worker != NULL)
-        g_hash_table_insert (keepers_by_worker, worker, keeper);
+        add_keeper (&restoring, worker, keeper);
     }
+  foreach_program (self, (GFunc) restore_group, &restoring);
   troupe_engine_foreach_worker (self, restore_worker, &restoring);
+  foreach_program (self, (GFunc) finish_group, NULL);
   self->is_restoring = FALSE;
 
   troupe_engine_save (self);

@@ -246,6 +246,8 @@ troupe_engine_add_worker (TroupeEngine *self, TroupeProject *project, TroupeProg
   TroupeWorker *worker = troupe_worker_new (&self->context, ++self->last_id, project->name, name, instance,
                                             troupe_program_get_definition (program));
 
+  if (troupe_program_get_group (program) != NULL)
+    troupe_worker_set_group (worker, troupe_program_get_group (program));
   g_ptr_array_add (troupe_program_get_workers (program), worker);
   g_hash_table_insert (project->workers, g_strdup (name), worker);
   g_hash_table_insert (self->programs_of, worker, program);
@@ -285,10 +287,34 @@ troupe_engine_add_missing_workers (TroupeEngine *self, TroupeProject *project, T
     }
 }
 
+/* The program of ours that has the socket INODE. */
+static char *
+dup_owner_of_socket (guint64 inode, gpointer user_data)
+{
+  TroupeEngine *self = user_data;
+
+  for (guint i = 0; i < self->projects->len; i++)
+    {
+      TroupeProject *project = g_ptr_array_index (self->projects, i);
+
+      for (guint j = 0; j < project->programs->len; j++)
+        {
+          TroupeProgram *program = g_ptr_array_index (project->programs, j);
+
+          if (troupe_worker_group_has_socket (troupe_program_get_group (program), inode))
+            return g_strdup_printf ("%s/%s", project->name, troupe_program_get_name (program));
+        }
+    }
+  return NULL;
+}
+
 TroupeProgram *
 troupe_engine_add_program (TroupeEngine *self, TroupeProject *project, TroupeProgramDefinition *definition)
 {
-  g_autoptr (TroupeProgram) program = troupe_program_new (++self->last_id, project->name, definition);
+  g_autoptr (TroupeWorkerGroup) group
+      = troupe_worker_group_new (self->reactor, self->clock, dup_owner_of_socket, self);
+  g_autoptr (TroupeProgram) program
+      = troupe_program_new (++self->last_id, project->name, definition, group);
 
   troupe_project_add_program (project, program);
   g_signal_emit (self, signals[PROGRAM_ADDED], 0, program);
@@ -313,6 +339,7 @@ troupe_engine_drop_program (TroupeEngine *self, TroupeProject *project, TroupePr
   g_autoptr (TroupeProgram) keep = g_object_ref (program);
   GPtrArray *workers = troupe_program_get_workers (program);
 
+  g_hash_table_remove (self->reloads, program);
   while (workers->len > 0)
     troupe_engine_drop_worker (self, project, program, g_ptr_array_index (workers, workers->len - 1));
   troupe_project_remove_program (project, program);
@@ -598,8 +625,8 @@ troupe_engine_undo_remove (TroupeEngine *self, guint64 token, GError **error)
   name = troupe_project_dup_free_name (project, definition->name, definition->instances);
   renamed = troupe_program_definition_new_renamed (definition, name);
   {
-    g_autoptr (TroupeProgram) old_names = troupe_program_new (0, project->name, definition);
-    g_autoptr (TroupeProgram) new_names = troupe_program_new (0, project->name, renamed);
+    g_autoptr (TroupeProgram) old_names = troupe_program_new (0, project->name, definition, NULL);
+    g_autoptr (TroupeProgram) new_names = troupe_program_new (0, project->name, renamed, NULL);
 
     /* The journals first, so that the new workers find them. */
     for (guint i = 1; i <= MAX (definition->instances, 1); i++)
@@ -693,7 +720,7 @@ troupe_engine_link (TroupeEngine *self, TroupeProgram *from, TroupeProgram *to, 
                  || !troupe_kind_has_channel (troupe_program_get_definition (to)->kind)))
     {
       g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED,
-                   "Both ends of a link need a channel: expected programs of kind fork");
+                   "Both ends of a link need a channel: expected programs of kind fork or cluster");
       return FALSE;
     }
   for (gsize i = 0; definition->links[i] != NULL; i++)
@@ -806,6 +833,7 @@ troupe_engine_dispose (GObject *object)
 
   troupe_clock_clear_timeout (self->clock, &self->save_timeout);
   g_clear_handle_id (&self->tidy_source, g_source_remove);
+  g_hash_table_remove_all (self->reloads);
   if (self->figures != NULL)
     while (self->projects->len > 0)
       {
@@ -843,6 +871,7 @@ troupe_engine_finalize (GObject *object)
   g_ptr_array_unref (self->quit_tasks);
   g_hash_table_unref (self->programs_of);
   g_hash_table_unref (self->busy);
+  g_hash_table_unref (self->reloads);
   g_hash_table_unref (self->wanted);
   g_free (self->state_dir);
   g_free (self->journals_dir);
@@ -882,6 +911,7 @@ troupe_engine_init (TroupeEngine *self)
   self->quit_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->programs_of = g_hash_table_new (NULL, NULL);
   self->busy = g_hash_table_new (NULL, NULL);
+  self->reloads = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) troupe_reload_free);
   self->wanted = g_hash_table_new (NULL, NULL);
   self->was_idle = TRUE;
 }

@@ -62,6 +62,14 @@ gboolean troupe_engine_close_project_finish (TroupeEngine *self, GAsyncResult *r
 void troupe_engine_start_program (TroupeEngine *self, TroupeProgram *program);
 void troupe_engine_stop_program (TroupeEngine *self, TroupeProgram *program);
 void troupe_engine_restart_program (TroupeEngine *self, TroupeProgram *program);
+/* New runs, one worker after the other (engine/reload.h); answers when it is under way. The program says how far
+ * it is. Fails with TROUPE_ERROR_WRONG_STATE when nothing of it runs, or a reload is under way. */
+gboolean troupe_engine_reload_program (TroupeEngine *self, TroupeProgram *program, GError **error);
+/* What has been replaced by then stays so. */
+gboolean troupe_engine_cancel_reload (TroupeEngine *self, TroupeProgram *program, GError **error);
+/* So many workers from now on, also after the engine's restart: new ones are started when the program is up, the
+ * highest are stopped gracefully. */
+gboolean troupe_engine_scale_program (TroupeEngine *self, TroupeProgram *program, guint instances, GError **error);
 gboolean troupe_engine_edit_program (TroupeEngine *self, TroupeProgram *program, GVariant *definition,
                                      GError **error);
 /* Stops it, then takes it away, with its journals. TOKEN (out) brings it back. */

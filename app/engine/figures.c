@@ -77,20 +77,6 @@ troupe_figures_get_sampler (TroupeFigures *self)
 }
 
 void
-troupe_figures_add (TroupeFigures *self, TroupeWorker *worker)
-{
-  Entry *entry;
-
-  if (g_hash_table_contains (self->by_worker, worker))
-    return;
-  entry = g_new0 (Entry, 1);
-  entry->worker = worker;
-  entry->keeper_pid = troupe_worker_get_keeper_pid (worker);
-  g_ptr_array_add (self->entries, entry);
-  g_hash_table_insert (self->by_worker, worker, entry);
-}
-
-void
 troupe_figures_remove (TroupeFigures *self, TroupeWorker *worker)
 {
   Entry *entry = g_hash_table_lookup (self->by_worker, worker);
@@ -101,6 +87,23 @@ troupe_figures_remove (TroupeFigures *self, TroupeWorker *worker)
     troupe_sampler_remove (self->sampler, troupe_worker_get_id (worker));
   g_hash_table_remove (self->by_worker, worker);
   g_ptr_array_remove_fast (self->entries, entry);
+}
+
+void
+troupe_figures_add (TroupeFigures *self, TroupeWorker *worker)
+{
+  Entry *entry;
+
+  entry = g_hash_table_lookup (self->by_worker, worker);
+  if (entry != NULL && entry->keeper_pid == troupe_worker_get_keeper_pid (worker))
+    return;
+  /* Another run of it took over. */
+  troupe_figures_remove (self, worker);
+  entry = g_new0 (Entry, 1);
+  entry->worker = worker;
+  entry->keeper_pid = troupe_worker_get_keeper_pid (worker);
+  g_ptr_array_add (self->entries, entry);
+  g_hash_table_insert (self->by_worker, worker, entry);
 }
 
 static void

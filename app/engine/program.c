@@ -18,6 +18,9 @@ struct _TroupeProgram
   TroupeProgramDefinition *definition;
   GPtrArray *workers; /* (owned) of TroupeWorker */
   gboolean leaving;
+  TroupeWorkerGroup *group; /* (owned) (nullable) */
+  char *reload_progress, *reload_failure;
+  guint scale, scaled_from;
 };
 
 enum
@@ -37,7 +40,10 @@ troupe_program_finalize (GObject *object)
 
   g_ptr_array_unref (self->workers);
   g_clear_pointer (&self->definition, troupe_program_definition_unref);
+  g_clear_pointer (&self->group, troupe_worker_group_unref);
   g_free (self->project);
+  g_free (self->reload_progress);
+  g_free (self->reload_failure);
   G_OBJECT_CLASS (troupe_program_parent_class)->finalize (object);
 }
 
@@ -57,14 +63,61 @@ troupe_program_init (TroupeProgram *self)
 }
 
 TroupeProgram *
-troupe_program_new (guint id, const char *project, TroupeProgramDefinition *definition)
+troupe_program_new (guint id, const char *project, TroupeProgramDefinition *definition, TroupeWorkerGroup *group)
 {
   TroupeProgram *self = g_object_new (TROUPE_TYPE_PROGRAM, NULL);
 
   self->id = id;
   self->project = g_strdup (project);
   self->definition = troupe_program_definition_ref (definition);
+  self->group = group != NULL ? troupe_worker_group_ref (group) : NULL;
+  self->reload_progress = g_strdup ("");
+  self->reload_failure = g_strdup ("");
   return self;
+}
+
+TroupeWorkerGroup *
+troupe_program_get_group (TroupeProgram *self)
+{
+  return self->group;
+}
+
+void
+troupe_program_set_reload (TroupeProgram *self, const char *progress, const char *failure)
+{
+  g_free (self->reload_progress);
+  g_free (self->reload_failure);
+  self->reload_progress = g_strdup (progress);
+  self->reload_failure = g_strdup (failure);
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+const char *
+troupe_program_get_reload_progress (TroupeProgram *self)
+{
+  return self->reload_progress;
+}
+
+const char *
+troupe_program_get_reload_failure (TroupeProgram *self)
+{
+  return self->reload_failure;
+}
+
+void
+troupe_program_set_scale (TroupeProgram *self, guint instances, guint from)
+{
+  self->scale = instances;
+  if (from != G_MAXUINT)
+    self->scaled_from = from;
+}
+
+guint
+troupe_program_get_scale (TroupeProgram *self, guint *from)
+{
+  if (from != NULL)
+    *from = self->scaled_from;
+  return self->scale;
 }
 
 guint
@@ -124,7 +177,7 @@ troupe_program_find_worker (TroupeProgram *self, const char *name)
 char *
 troupe_program_dup_worker_name (TroupeProgram *self, guint instance)
 {
-  if (self->definition->instances <= 1)
+  if (self->definition->instances <= 1 && self->definition->kind != TROUPE_KIND_CLUSTER)
     return g_strdup (self->definition->name);
   return g_strdup_printf ("%s.%u", self->definition->name, instance);
 }

@@ -13,13 +13,26 @@ G_BEGIN_DECLS
 #define TROUPE_TYPE_PROGRAM (troupe_program_get_type ())
 G_DECLARE_FINAL_TYPE (TroupeProgram, troupe_program, TROUPE, PROGRAM, GObject)
 
-TroupeProgram *troupe_program_new (guint id, const char *project, TroupeProgramDefinition *definition);
+/* GROUP (nullable): what its workers share when it is a cluster. */
+TroupeProgram *troupe_program_new (guint id, const char *project, TroupeProgramDefinition *definition,
+                                   TroupeWorkerGroup *group);
 
 guint troupe_program_get_id (TroupeProgram *self);
 const char *troupe_program_get_project (TroupeProgram *self);
 const char *troupe_program_get_name (TroupeProgram *self);
 
 TroupeProgramDefinition *troupe_program_get_definition (TroupeProgram *self);
+TroupeWorkerGroup *troupe_program_get_group (TroupeProgram *self); /* (transfer none) (nullable) */
+
+/* How far its reload is ("": none is under way), and why the last one failed ("": it did not). */
+void troupe_program_set_reload (TroupeProgram *self, const char *progress, const char *failure);
+const char *troupe_program_get_reload_progress (TroupeProgram *self);
+const char *troupe_program_get_reload_failure (TroupeProgram *self);
+
+/* It was scaled to INSTANCES by hand, when its definition said FROM (G_MAXUINT: as known). 0: it was not. */
+void troupe_program_set_scale (TroupeProgram *self, guint instances, guint from);
+guint troupe_program_get_scale (TroupeProgram *self, guint *from);
+
 /* Its workers take it over at their next start. */
 void troupe_program_set_definition (TroupeProgram *self, TroupeProgramDefinition *definition);
 
@@ -27,7 +40,8 @@ void troupe_program_set_definition (TroupeProgram *self, TroupeProgramDefinition
 GPtrArray *troupe_program_get_workers (TroupeProgram *self);
 TroupeWorker *troupe_program_find_worker (TroupeProgram *self, const char *name);
 
-/* What the worker of INSTANCE (from 1) is called. Returns: (transfer full) */
+/* What the worker of INSTANCE (from 1) is called: as the program when it has one worker and is no cluster, else
+ * with a number. Returns: (transfer full) */
 char *troupe_program_dup_worker_name (TroupeProgram *self, guint instance);
 /* TRUE when its definition asks for a worker of this name. */
 gboolean troupe_program_has_place_for (TroupeProgram *self, const char *worker_name);

@@ -52,7 +52,7 @@ is_free (TroupeProject *self, const char *name, guint instances)
 {
   if (troupe_project_find_program (self, name) != NULL || troupe_project_find_worker (self, name) != NULL)
     return FALSE;
-  for (guint i = 1; instances > 1 && i <= instances; i++)
+  for (guint i = 1; i <= instances; i++)
     {
       g_autofree char *worker = g_strdup_printf ("%s.%u", name, i);
 

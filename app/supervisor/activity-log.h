@@ -17,6 +17,10 @@ G_BEGIN_DECLS
  *   {"event":"adopted"}                  a new engine took the run over
  *   {"event":"ended","summary":"…"}      how it ended, in words
  *   {"event":"disconnected","by":"worker"}   or "engine": the channel was closed from there
+ *   {"event":"listening","address":"tcp:3000"}, "listening-ended": as a member of a cluster
+ *   {"event":"listen-failed","problem":"…"}
+ *   {"event":"took-over","from":"3"}     a reload: this run is ready and replaces run 3
+ *   {"event":"reload-failed","problem":"…"}
  *   {"event":"message-too-long","bytes":"…"} a line past the ceiling of a message was dropped
  *
  * Events from before the first run exists wait, at most TROUPE_ACTIVITY_LOG_WAITING_MAX of them (the

@@ -175,6 +175,12 @@ troupe_conversation_get_state (TroupeConversation *self)
   return troupe_channel_get_state (self->channel);
 }
 
+TroupeChannel *
+troupe_conversation_get_channel (TroupeConversation *self)
+{
+  return self->channel;
+}
+
 int
 troupe_conversation_peek_fd (TroupeConversation *self)
 {

@@ -44,6 +44,8 @@ gboolean troupe_conversation_is_open (TroupeConversation *self);
 /* (transfer none) (nullable) */
 TroupeChannelState *troupe_conversation_get_state (TroupeConversation *self);
 
+/* (transfer none) */
+TroupeChannel *troupe_conversation_get_channel (TroupeConversation *self);
 /* Our end, for the keeper to hold; (borrowed). -1 when closed. */
 int troupe_conversation_peek_fd (TroupeConversation *self);
 

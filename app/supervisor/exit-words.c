@@ -150,6 +150,8 @@ dup_code_end (const TroupeExitFacts *facts, const char *duration)
     return g_strdup_printf ("Exited with code 127 after %s: the shell did not find a command", duration);
   if (facts->is_shell && code == 126)
     return g_strdup_printf ("Exited with code 126 after %s: the shell could not execute a command", duration);
+  if (code != 0 && facts->listen_problem != NULL)
+    return g_strdup_printf ("Exited with code %d after %s: %s", code, duration, facts->listen_problem);
   return g_strdup_printf ("Exited with code %d after %s", code, duration);
 }
 

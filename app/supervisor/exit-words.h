@@ -18,6 +18,7 @@ typedef struct
   guint grace_msec;
   guint64 timeout_msec;
   guint64 max_buffer_bytes;
+  const char *listen_problem; /* (nullable) why it could not have an address to listen on */
   gboolean oom_seen; /* the kernel killed something for want of memory while it ran */
 } TroupeExitFacts;
 

@@ -132,7 +132,7 @@ troupe_run_folder_prune (const char *worker_dir, guint keep_runs, guint64 limit_
       guint run = g_array_index (runs, guint, i);
       g_autofree char *path = troupe_run_folder_dup_path (worker_dir, run);
 
-      if (run == live_run)
+      if (live_run != 0 && run >= live_run)
         continue;
       if (!full && limit_bytes > 0 && keep_runs > kept)
         kept_bytes += measure (path);

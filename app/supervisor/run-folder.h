@@ -20,7 +20,7 @@ char *troupe_run_folder_dup_path (const char *worker_dir, guint run);
 char *troupe_run_folder_create (const char *worker_dir, guint after, guint *run, GError **error);
 
 /* Deletes the oldest runs until at most KEEP_RUNS ended ones hold at most LIMIT_BYTES (0: no
- * limit). LIVE_RUN stays, whatever it holds. */
+ * limit). LIVE_RUN (0: none) and newer ones stay, whatever they hold. */
 void troupe_run_folder_prune (const char *worker_dir, guint keep_runs, guint64 limit_bytes, guint live_run);
 
 /* Deletes a folder with everything in it; follows no link. */

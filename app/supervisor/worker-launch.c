@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* Where a worker finds its channel: the first descriptor a keeper places. */
-#define CHANNEL_FD 3
+/* The first descriptor a keeper places: that of the first socket, or of the channel. */
+#define FIRST_FD 3
 
 /* Hexadecimal digits: enough that no two folders of one user meet. */
 #define TAG_LENGTH 12
@@ -44,6 +44,39 @@ troupe_worker_launch_read_definition (const char *journal_dir, GError **error)
   return troupe_program_definition_new_from_key_file (key_file, group != NULL ? group : "", "/", NULL, error);
 }
 
+static GStrv
+set_number (GStrv envp, const char *name, guint number)
+{
+  g_autofree char *text = g_strdup_printf ("%u", number);
+
+  return g_environ_setenv (envp, name, text, TRUE);
+}
+
+/* As systemd passes them; LISTEN_PID is for the keeper to set. */
+static GStrv
+add_sockets (GStrv envp, const TroupeLaunchPlace *place, GArray *fds)
+{
+  if (place->n_listen_fds == 0)
+    return envp;
+  g_array_append_vals (fds, place->listen_fds, place->n_listen_fds);
+  envp = g_environ_unsetenv (envp, "LISTEN_PID");
+  envp = set_number (envp, "LISTEN_FDS", place->n_listen_fds);
+  return g_environ_setenv (envp, "LISTEN_FDNAMES", place->listen_fd_names, TRUE);
+}
+
+static GStrv
+add_channel (GStrv envp, const TroupeLaunchPlace *place, GArray *fds)
+{
+  if (place->channel_fd < 0)
+    return envp;
+  envp = set_number (envp, "NODE_CHANNEL_FD", FIRST_FD + fds->len);
+  envp = g_environ_setenv (envp, "NODE_CHANNEL_SERIALIZATION_MODE", "json", TRUE);
+  if (place->unique_id != 0)
+    envp = set_number (envp, "NODE_UNIQUE_ID", place->unique_id);
+  g_array_append_val (fds, place->channel_fd);
+  return envp;
+}
+
 TroupeKeeper *
 troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definition, const TroupeLaunchPlace *place,
                       GStrv *environment, GError **error)
@@ -51,6 +84,7 @@ troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definitio
   g_autofree char *identity
       = troupe_worker_launch_dup_identity (place->journals_dir, place->project, place->worker, place->run);
   g_auto (GStrv) envp = NULL, argv = NULL;
+  g_autoptr (GArray) fds = NULL;
   TroupeKeeper *keeper;
   TroupeLaunch launch = {
     .identity = identity,
@@ -68,13 +102,13 @@ troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definitio
   envp = troupe_program_definition_dup_environment (definition, place->worker, place->instance, error);
   if (envp == NULL)
     return NULL;
-  if (place->channel_fd >= 0)
-    {
-      envp = g_environ_setenv (envp, "NODE_CHANNEL_FD", G_STRINGIFY (CHANNEL_FD), TRUE);
-      envp = g_environ_setenv (envp, "NODE_CHANNEL_SERIALIZATION_MODE", "json", TRUE);
-      launch.fds = &place->channel_fd;
-      launch.n_fds = 1;
-    }
+  fds = g_array_new (FALSE, FALSE, sizeof (int));
+  envp = add_sockets (envp, place, fds);
+  envp = add_channel (envp, place, fds);
+  launch.fds = (const int *) (void *) fds->data;
+  launch.n_fds = fds->len;
+  if (place->n_listen_fds > 0)
+    launch.pid_env = "LISTEN_PID";
   argv = troupe_program_definition_dup_exec_argv (definition, envp);
   launch.argv = (const char *const *) argv;
   launch.envp = (const char *const *) envp;

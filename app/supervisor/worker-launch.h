@@ -20,6 +20,12 @@ typedef struct
   guint instance, run;
   const char *journal_dir; /* of this run */
   int channel_fd; /* the worker's end of its channel, -1: none */
+  /* Of a cluster: sockets for the worker, their names for LISTEN_FDNAMES, and Node's number for it
+   * (0: it is not for Node). */
+  const int *listen_fds; /* (nullable) */
+  guint n_listen_fds;
+  const char *listen_fd_names; /* (nullable) */
+  guint unique_id;
 } TroupeLaunchPlace;
 
 /* Writes the definition into the run's folder and hands the launch to POOL. ENVIRONMENT (out)

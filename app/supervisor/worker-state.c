@@ -19,16 +19,18 @@ static const guint edges[] = {
   /* A program that ends before the news of its start was read goes straight to its end. */
   [TROUPE_STATE_STARTING] = BIT (RUNNING) | BIT (STOPPING) | BIT (STOPPED) | BIT (BACKOFF) | BIT (EXITED)
                             | BIT (FAILED),
-  [TROUPE_STATE_RUNNING] = BIT (READY) | BIT (STOPPING) | BIT (STOPPED) | BIT (BACKOFF) | BIT (EXITED)
+  /* To starting: a reload's next run takes over from one that ended meanwhile. */
+  [TROUPE_STATE_RUNNING] = BIT (READY) | BIT (STARTING) | BIT (STOPPING) | BIT (STOPPED) | BIT (BACKOFF) | BIT (EXITED)
                            | BIT (FAILED),
-  /* Back to running: its main process ended, but others of the run live on. */
-  [TROUPE_STATE_READY] = BIT (RUNNING) | BIT (STOPPING) | BIT (STOPPED) | BIT (BACKOFF) | BIT (EXITED)
+  /* Back to running: its main process ended, but others of the run live on; or it listens no more. */
+  [TROUPE_STATE_READY] = BIT (RUNNING) | BIT (STARTING) | BIT (STOPPING) | BIT (STOPPED) | BIT (BACKOFF) | BIT (EXITED)
                          | BIT (FAILED),
   /* To starting or waiting: a restart. To backoff, exited and failed: it ended by itself, and
    * only what it left behind had to be stopped. */
   [TROUPE_STATE_STOPPING] = BIT (STOPPED) | BIT (STARTING) | BIT (WAITING) | BIT (BACKOFF) | BIT (EXITED)
                             | BIT (FAILED),
-  [TROUPE_STATE_BACKOFF] = BIT (STARTING) | BIT (WAITING) | BIT (STOPPED) | BIT (FAILED),
+  /* To stopping: a run that was replaced still finishes. */
+  [TROUPE_STATE_BACKOFF] = BIT (STOPPING) | BIT (STARTING) | BIT (WAITING) | BIT (STOPPED) | BIT (FAILED),
   [TROUPE_STATE_EXITED] = BIT (STARTING) | BIT (WAITING) | BIT (STOPPED) | BIT (FAILED),
   [TROUPE_STATE_FAILED] = BIT (STARTING) | BIT (WAITING) | BIT (STOPPED),
 };

@@ -2,55 +2,40 @@
  * Copyright The Troupe authors */
 
 /* A worker's life. Its states and the edges between them are in worker-state.c; the one
- * function that walks an edge is troupe_worker_set_state (). What a keeper says arrives in the
- * _cb functions, what a person asks in the public ones, and every end of a run goes
- * through troupe_worker_finish_run (). */
+ * function that walks an edge is troupe_worker_set_state (). What happens to its runs arrives in the
+ * run_…_cb functions, what a person asks in the public ones, and every end of the current run
+ * goes through troupe_worker_decide (). */
 
 #include "config.h"
 
 #include "supervisor/worker.h"
 
 #include "base/error.h"
-#include "supervisor/activity-log.h"
 #include "supervisor/backoff.h"
-#include "supervisor/conversation.h"
 #include "supervisor/exit-words.h"
-#include "supervisor/readiness.h"
 #include "supervisor/restart-verdict.h"
 #include "supervisor/run-folder.h"
+#include "supervisor/run.h"
 #include "supervisor/worker-launch.h"
 #include "supervisor/worker-state.h"
 
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
-
-/* A main process has ended and this much later others of its run are still there: say so, and
- * look again how many from time to time. */
-#define SETTLE_MSEC 100
-#define RECOUNT_MSEC 5000
-
-/* How often the words about a stop under way are told anew. */
-#define STOP_TICK_MSEC 1000
 
 /* Old runs are looked through this long after a start: it costs more than a launch may, and one
  * that restarts often is looked through once for many. */
 #define PRUNE_PAUSE_MSEC 1000
 
-#define OOM_KILLS_UNKNOWN G_MAXUINT64
+/* A new run without a readiness of its own counts as good when it has been up this long. */
+#define UP_MSEC 1000
 
-/* What a keeper holds for the next engine: our end of the channel. */
-#define KEPT_CHANNEL "channel"
-/* And what that is in the middle of (ipc/channel-state.h). */
-#define KEPT_CHANNEL_STATE "channel-state"
-
-/* Which of the last run's ends a person asked for. */
+/* How far a reload is. */
 typedef enum
 {
-  TROUPE_ASKED_NOTHING,
-  TROUPE_ASKED_STOP,
-  TROUPE_ASKED_KILL,
-} TroupeAsked;
+  RELOAD_NONE,
+  RELOAD_TAKE_OVER, /* the next run starts beside the current one */
+  RELOAD_RETIRE,    /* it has taken over; the old one finishes */
+  RELOAD_UP,        /* the old one is gone, or going; the new one has to be up */
+} ReloadPhase;
 
 struct _TroupeWorker
 {
@@ -59,45 +44,36 @@ struct _TroupeWorker
   const TroupeWorkerContext *context;
   guint id, instance;
   char *project, *name, *journals_dir;
-  TroupeProgramDefinition *definition;     /* (owned): of the next run */
-  TroupeProgramDefinition *run_definition; /* (owned) (nullable): of the current or last run */
+  TroupeRunOwner owner;
+  TroupeProgramDefinition *definition; /* (owned): of the next run */
+  TroupeWorkerGroup *group;            /* (owned) (nullable) */
 
   TroupeState state;
   char *state_reason; /* (nullable) */
   gboolean wanted;
+  gboolean stop_asked;  /* by a person: no restart follows, whatever ends how */
   gboolean start_again; /* once what is being stopped has ended */
   guint restarts;
   TroupeBackoff backoff;
   guint backoff_timeout;
 
-  /* The current or last run. */
-  guint run;
-  char *journal;        /* (nullable) */
-  TroupeKeeper *keeper; /* (owned) (nullable): while something of the run lives */
-  GStrv environment;    /* (nullable): while the keeper is there */
-  TroupeRunEnd end;     /* its status is what was last heard; the rest fills as it ends */
-  TroupeAsked asked;
-  gboolean main_ended;
-  guint64 oom_kills_before;
-  char *exit_signal;  /* (nullable) */
-  char *exit_summary; /* (nullable) */
-  guint settle_timeout;
-  guint prune_timeout;
-  TroupeReadiness *readiness; /* (owned) (nullable) */
-  TroupeConversation *conversation; /* (owned) (nullable): from launch to end, for kinds with a channel */
-  gboolean said_ready;              /* its ready message came before it counted as running */
-  TroupeActivityLog *log;     /* (owned) */
+  TroupeRun *current;  /* (owned): the current or last one; before the first, one that was never launched */
+  TroupeRun *next;     /* (owned) (nullable): is to take over when it is ready */
+  GPtrArray *retiring; /* (owned) of (owned) TroupeRun: replaced or given up, and not gone yet */
+  char *ready_how;     /* (nullable): why the current run is ready, in words */
 
-  /* A stop under way. */
-  guint stop_tick;
-  guint stop_step, stop_remaining;
-  gint64 stop_deadline_usec; /* monotonic */
+  ReloadPhase reload;
+  char *reload_problem; /* (nullable): why the last reload failed, until something else happens */
+  guint up_timeout;
+
+  guint prune_timeout;
 };
 
 enum
 {
   CHANGED,
   STATE_CHANGED,
+  RELOADED,
   N_SIGNALS,
 };
 
@@ -106,12 +82,21 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (TroupeWorker, troupe_worker, G_TYPE_OBJECT)
 
 static void troupe_worker_begin (TroupeWorker *self);
+static void troupe_worker_reload_succeeded (TroupeWorker *self);
+static void troupe_worker_reload_failed (TroupeWorker *self, const char *why);
 
 /* What the current or last run was launched with. */
 static TroupeProgramDefinition *
 troupe_worker_get_run_definition (TroupeWorker *self)
 {
-  return self->run_definition != NULL ? self->run_definition : self->definition;
+  return troupe_run_get_number (self->current) != 0 ? troupe_run_get_definition (self->current) : self->definition;
+}
+
+/* Something of any of its runs lives. */
+static gboolean
+troupe_worker_is_alive (TroupeWorker *self)
+{
+  return troupe_run_is_alive (self->current) || self->next != NULL || self->retiring->len > 0;
 }
 
 static void
@@ -128,6 +113,13 @@ troupe_worker_set_reason (TroupeWorker *self, const char *reason)
   g_free (self->state_reason);
   self->state_reason = g_strdup (reason);
   troupe_worker_tell_changed (self);
+}
+
+static void
+troupe_worker_update_group (TroupeWorker *self)
+{
+  if (self->group != NULL)
+    troupe_worker_group_set_busy (self->group, self, troupe_worker_is_busy (self));
 }
 
 /* The only place where the state changes. REASON (nullable): in words. */
@@ -150,53 +142,38 @@ troupe_worker_set_state (TroupeWorker *self, TroupeState to, const char *reason)
   self->state = to;
   g_free (self->state_reason);
   self->state_reason = g_strdup (reason);
-  troupe_activity_log_write (self->log, troupe_clock_get_real_usec (self->context->clock), "state", "from",
-                             troupe_state_to_string (from), "to", troupe_state_to_string (to), "reason", reason,
-                             NULL);
+  g_clear_pointer (&self->reload_problem, g_free);
+  troupe_activity_log_write (troupe_run_get_log (self->current), troupe_clock_get_real_usec (self->context->clock),
+                             "state", "from", troupe_state_to_string (from), "to", troupe_state_to_string (to),
+                             "reason", reason, NULL);
+  troupe_worker_update_group (self);
   g_signal_emit (self, signals[STATE_CHANGED], 0, (guint) from, (guint) to);
   troupe_worker_tell_changed (self);
 }
 
+/* What the state is worth saying besides: how a reload goes, else why it is ready. */
 static void
-troupe_worker_log_asked (TroupeWorker *self, const char *event)
+troupe_worker_refresh_reason (TroupeWorker *self)
 {
-  troupe_activity_log_write (self->log, troupe_clock_get_real_usec (self->context->clock), event, NULL);
-}
+  g_autofree char *words = NULL, *reason = NULL;
 
-/* How the last run ended, in words, from self->end. */
-static void
-troupe_worker_describe_end (TroupeWorker *self)
-{
-  TroupeProgramDefinition *definition = troupe_worker_get_run_definition (self);
-  TroupeExitFacts facts = {
-    .end = &self->end,
-    .program = definition->argv != NULL ? definition->argv[0] : NULL,
-    .cwd = definition->cwd,
-    .is_shell = definition->kind == TROUPE_KIND_EXEC,
-    .stop_signal = definition->stop_signal,
-    .grace_msec = definition->grace_msec,
-    .timeout_msec = definition->timeout_msec,
-    .max_buffer_bytes = definition->max_buffer_bytes,
-  };
+  if (self->state != TROUPE_STATE_RUNNING && self->state != TROUPE_STATE_READY)
+    return;
+  if (self->reload_problem != NULL)
+    reason = g_strdup_printf ("reload failed: %s", self->reload_problem);
+  else if (self->next != NULL)
+    reason = g_strdup_printf ("reload: run %u is to take over, %s", troupe_run_get_number (self->next),
+                              troupe_run_is_started (self->next) ? "not ready yet" : "starting");
+  else if (self->retiring->len > 0)
+    {
+      TroupeRun *old = g_ptr_array_index (self->retiring, 0);
 
-  if (self->end.status.exit_signal == SIGKILL && self->oom_kills_before != OOM_KILLS_UNKNOWN)
-    facts.oom_seen = troupe_oom_watch_read_kills (self->context->oom_watch) > self->oom_kills_before;
-  g_free (self->exit_signal);
-  self->exit_signal = self->end.status.exit_signal != 0 && !self->end.lost
-                          ? troupe_signal_dup_name (self->end.status.exit_signal)
-                          : NULL;
-  g_free (self->exit_summary);
-  self->exit_summary = troupe_exit_words_dup (&facts);
-}
-
-static void
-troupe_worker_stop_watching (TroupeWorker *self)
-{
-  TroupeClock *clock = self->context->clock;
-
-  g_clear_pointer (&self->readiness, troupe_readiness_stop);
-  troupe_clock_clear_timeout (clock, &self->settle_timeout);
-  troupe_clock_clear_timeout (clock, &self->stop_tick);
+      words = troupe_run_dup_stop_words (old);
+      reason = g_strdup_printf ("run %u retires: %s", troupe_run_get_number (old), words);
+    }
+  else if (self->state == TROUPE_STATE_READY)
+    reason = g_strdup (self->ready_how);
+  troupe_worker_set_reason (self, reason);
 }
 
 static gboolean
@@ -220,7 +197,8 @@ troupe_worker_enter_backoff (TroupeWorker *self)
     .stable_msec = definition->stable_msec,
     .limit = definition->restart_limit,
   };
-  gint64 up_usec = self->end.lost ? 0 : (gint64) self->end.status.duration_usec;
+  const TroupeRunEnd *end = troupe_run_get_end (self->current);
+  gint64 up_usec = end->lost ? 0 : (gint64) end->status.duration_usec;
   g_autofree char *reason = NULL;
   guint delay_msec;
 
@@ -246,19 +224,28 @@ troupe_worker_enter_backoff (TroupeWorker *self)
   troupe_worker_set_state (self, TROUPE_STATE_BACKOFF, reason);
 }
 
-/* What follows, now that nothing of the run is left (or it never came to be). */
-static void
-troupe_worker_decide (TroupeWorker *self)
+static TroupeVerdict
+troupe_worker_get_verdict (TroupeWorker *self)
 {
   TroupeProgramDefinition *definition = troupe_worker_get_run_definition (self);
 
+  if (self->stop_asked)
+    return TROUPE_VERDICT_STOPPED;
+  return troupe_restart_verdict (definition->restart, troupe_run_get_end (self->current),
+                                 (const char *const *) definition->success);
+}
+
+/* What follows, now that nothing of the current run is left (or it never came to be). */
+static void
+troupe_worker_decide (TroupeWorker *self)
+{
   if (self->start_again)
     {
       self->start_again = FALSE;
       troupe_worker_begin (self);
       return;
     }
-  switch (troupe_restart_verdict (definition->restart, &self->end, (const char *const *) definition->success))
+  switch (troupe_worker_get_verdict (self))
     {
     case TROUPE_VERDICT_STOPPED:
       self->wanted = FALSE;
@@ -278,163 +265,198 @@ troupe_worker_decide (TroupeWorker *self)
     }
 }
 
-/* Nobody is at the other end any more; what was said last is still to be read. */
-static void
-troupe_worker_end_conversation (TroupeWorker *self)
-{
-  g_autoptr (TroupeConversation) conversation = NULL;
+/* ---- A new run has to be up: what a reload waits for ---- */
 
-  if (self->conversation == NULL)
-    return;
-  troupe_conversation_drain (self->conversation);
-  conversation = g_steal_pointer (&self->conversation);
-  if (self->context->drained != NULL)
-    self->context->drained (self, self->context->user_data);
+static void
+troupe_worker_take_over (TroupeWorker *self, const char *how)
+{
+  TroupeRun *old = self->current;
+  g_autofree char *number = g_strdup_printf ("%u", troupe_run_get_number (old));
+
+  troupe_clock_clear_timeout (self->context->clock, &self->up_timeout);
+  self->current = g_steal_pointer (&self->next);
+  g_ptr_array_add (self->retiring, old);
+  self->backoff = (TroupeBackoff){ 0 };
+  self->reload = RELOAD_RETIRE;
+  g_free (self->ready_how);
+  self->ready_how = g_strdup (how);
+  troupe_run_note (self->current, "took-over", "from", number);
+  if (self->state == TROUPE_STATE_STARTING)
+    troupe_worker_set_state (self, TROUPE_STATE_RUNNING, NULL);
+  if (how == NULL)
+    troupe_worker_set_state (self, TROUPE_STATE_RUNNING, NULL);
+  else
+    troupe_worker_set_state (self, TROUPE_STATE_READY, how);
+  /* The state may be the same, but it is that of another process. */
+  g_signal_emit (self, signals[STATE_CHANGED], 0, (guint) self->state, (guint) self->state);
+  troupe_worker_tell_changed (self);
+  troupe_run_stop (old, TROUPE_ASKED_STOP);
 }
 
-/* Nothing of the run is left. */
-static void
-troupe_worker_finish_run (TroupeWorker *self)
-{
-  g_autoptr (TroupeKeeper) keeper = g_steal_pointer (&self->keeper);
-
-  troupe_worker_end_conversation (self);
-
-  troupe_worker_stop_watching (self);
-  g_clear_pointer (&self->environment, g_strfreev);
-  if (keeper != NULL)
-    g_signal_handlers_disconnect_by_data (keeper, self);
-  if (!self->main_ended)
-    {
-      self->main_ended = TRUE;
-      troupe_worker_describe_end (self);
-    }
-  troupe_activity_log_write (self->log, troupe_clock_get_real_usec (self->context->clock), "ended", "summary",
-                             self->exit_summary, NULL);
-  troupe_worker_decide (self);
-  if (self->keeper == NULL)
-    troupe_activity_log_rest_later (self->log);
-}
-
-static void
-ready_cb (const char *how, gpointer user_data)
+static gboolean
+up_cb (gpointer user_data)
 {
   TroupeWorker *self = user_data;
 
-  g_clear_pointer (&self->readiness, troupe_readiness_stop);
-  if (self->state == TROUPE_STATE_RUNNING)
-    troupe_worker_set_state (self, TROUPE_STATE_READY, how);
+  self->up_timeout = 0;
+  if (self->reload == RELOAD_TAKE_OVER)
+    troupe_worker_take_over (self, NULL);
+  else
+    troupe_worker_reload_succeeded (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* RUN, which a reload waits for, runs. */
+static void
+troupe_worker_await_up (TroupeWorker *self, TroupeRun *run)
+{
+  troupe_clock_clear_timeout (self->context->clock, &self->up_timeout);
+  if (troupe_run_get_definition (run)->ready == TROUPE_READY_NONE)
+    self->up_timeout = troupe_clock_add_timeout (self->context->clock, UP_MSEC, up_cb, self);
 }
 
 static void
-late_cb (const char *what, gpointer user_data)
+troupe_worker_end_reload (TroupeWorker *self)
+{
+  self->reload = RELOAD_NONE;
+  troupe_clock_clear_timeout (self->context->clock, &self->up_timeout);
+}
+
+static void
+troupe_worker_reload_succeeded (TroupeWorker *self)
+{
+  troupe_worker_end_reload (self);
+  troupe_worker_refresh_reason (self);
+  g_signal_emit (self, signals[RELOADED], 0, TRUE, "");
+}
+
+/* The next run, if there is one, goes. */
+static void
+troupe_worker_give_up_next (TroupeWorker *self)
+{
+  TroupeRun *next = g_steal_pointer (&self->next);
+
+  if (next == NULL)
+    return;
+  if (!troupe_run_is_alive (next))
+    {
+      troupe_run_free (next);
+      return;
+    }
+  g_ptr_array_add (self->retiring, next);
+  troupe_run_stop (next, TROUPE_ASKED_STOP);
+}
+
+static void
+troupe_worker_reload_failed (TroupeWorker *self, const char *why)
+{
+  g_autofree char *problem = g_strdup (why);
+
+  troupe_worker_end_reload (self);
+  if (self->next != NULL)
+    troupe_run_note (self->next, "reload-failed", "problem", problem);
+  troupe_run_note (self->current, "reload-failed", "problem", problem);
+  g_free (self->reload_problem);
+  self->reload_problem = g_strdup (problem);
+  troupe_worker_give_up_next (self);
+  troupe_worker_refresh_reason (self);
+  g_signal_emit (self, signals[RELOADED], 0, FALSE, problem);
+}
+
+/* ---- What happens to runs ---- */
+
+static void
+run_started_cb (TroupeRun *run, gpointer user_data)
+{
+  TroupeWorker *self = user_data;
+
+  if (run == self->current && self->state == TROUPE_STATE_STARTING)
+    troupe_worker_set_state (self, TROUPE_STATE_RUNNING, NULL);
+  else
+    troupe_worker_tell_changed (self);
+  if (run == self->next || (run == self->current && self->reload == RELOAD_UP))
+    troupe_worker_await_up (self, run);
+  troupe_worker_refresh_reason (self);
+}
+
+static void
+run_ready_cb (TroupeRun *run, const char *how, gpointer user_data)
+{
+  TroupeWorker *self = user_data;
+
+  if (run == self->next)
+    {
+      troupe_worker_take_over (self, how);
+      return;
+    }
+  if (run != self->current || self->state != TROUPE_STATE_RUNNING)
+    return;
+  g_free (self->ready_how);
+  self->ready_how = g_strdup (how);
+  troupe_worker_set_state (self, TROUPE_STATE_READY, how);
+  troupe_worker_refresh_reason (self);
+  if (self->reload == RELOAD_UP)
+    troupe_worker_reload_succeeded (self);
+}
+
+static void
+run_unready_cb (TroupeRun *run, const char *why, gpointer user_data)
+{
+  TroupeWorker *self = user_data;
+
+  if (run == self->current && self->state == TROUPE_STATE_READY)
+    troupe_worker_set_state (self, TROUPE_STATE_RUNNING, why);
+}
+
+static void
+run_late_cb (TroupeRun *run, const char *what, gpointer user_data)
 {
   TroupeWorker *self = user_data;
   g_autofree char *reason = g_strdup_printf ("not ready yet: %s", what);
 
-  if (self->state == TROUPE_STATE_RUNNING)
+  if (run == self->next || (run == self->current && self->reload == RELOAD_UP))
+    {
+      g_autofree char *why = g_strdup_printf ("run %u is not ready: %s", troupe_run_get_number (run), what);
+
+      troupe_worker_reload_failed (self, why);
+    }
+  if (run == self->current && self->state == TROUPE_STATE_RUNNING)
     troupe_worker_set_reason (self, reason);
 }
 
 static void
-troupe_worker_watch_readiness (TroupeWorker *self)
-{
-  TroupeProgramDefinition *definition = troupe_worker_get_run_definition (self);
-  const TroupeReadinessWatcher watcher = { ready_cb, late_cb, self };
-
-  if (definition->ready == TROUPE_READY_NONE || self->readiness != NULL)
-    return;
-  self->readiness = troupe_readiness_start (definition, self->context->clock, self->journal,
-                                            (gint64) self->end.status.start_usec,
-                                            (const char *const *) self->environment, &watcher);
-}
-
-static void
-received_cb (TroupeConversation *conversation, const char *text, gsize length, gpointer user_data)
+run_exited_cb (TroupeRun *run, gpointer user_data)
 {
   TroupeWorker *self = user_data;
 
-  if (self->readiness != NULL)
-    troupe_readiness_hear (self->readiness, text, length);
-  else if (self->state == TROUPE_STATE_STARTING && !self->said_ready)
-    self->said_ready = troupe_readiness_is_ready_message (text, length);
-  if (self->context->received != NULL)
-    self->context->received (self, text, length, self->context->user_data);
-}
-
-static void
-drained_cb (TroupeConversation *conversation, gpointer user_data)
-{
-  TroupeWorker *self = user_data;
-
-  if (self->context->drained != NULL)
-    self->context->drained (self, self->context->user_data);
-}
-
-static void
-closed_cb (TroupeConversation *conversation, gpointer user_data)
-{
-  TroupeWorker *self = user_data;
-
-  if (self->keeper != NULL)
-    troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL, -1);
-  drained_cb (conversation, self);
-  troupe_worker_tell_changed (self);
-}
-
-static const TroupeConversationHandler conversation_handler = {
-  .received = received_cb,
-  .drained = drained_cb,
-  .closed = closed_cb,
-};
-
-/* Takes FD, our end of the run's channel, and STATE. */
-static gboolean
-troupe_worker_converse (TroupeWorker *self, int fd, TroupeChannelState *state, GError **error)
-{
-  self->said_ready = FALSE;
-  self->conversation = troupe_conversation_new (self->context->reactor, fd, state, self->log, self->context->clock,
-                                                &conversation_handler, self, error);
-  return self->conversation != NULL;
-}
-
-/* Gives the keeper what the next engine needs to go on with the channel. */
-static void
-troupe_worker_keep_channel (TroupeWorker *self)
-{
-  TroupeChannelState *state = troupe_conversation_get_state (self->conversation);
-
-  troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL, troupe_conversation_peek_fd (self->conversation));
-  if (state != NULL)
-    troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL_STATE, troupe_channel_state_peek_fd (state));
-}
-
-static void
-started_cb (TroupeKeeper *keeper, TroupeWorker *self)
-{
-  self->end.status = *troupe_keeper_get_status (keeper);
-  if (self->state == TROUPE_STATE_STARTING)
+  if (run == self->next)
     {
-      troupe_worker_watch_readiness (self);
-      troupe_worker_set_state (self, TROUPE_STATE_RUNNING, NULL);
-      if (self->said_ready && self->readiness != NULL)
-        troupe_readiness_hear (self->readiness, "\"ready\"", strlen ("\"ready\""));
+      g_autofree char *why = g_strdup_printf ("run %u ended: %s", troupe_run_get_number (run),
+                                              troupe_run_get_exit_summary (run));
+
+      troupe_worker_reload_failed (self, why);
     }
-  else
-    troupe_worker_tell_changed (self);
+  /* What the main process left behind is stopped first when it is to start again. */
+  else if (run == self->current && troupe_run_get_end (run)->status.phase != TROUPE_RUN_FAILED
+           && !troupe_run_is_stopping (run) && troupe_worker_get_verdict (self) == TROUPE_VERDICT_RESTART)
+    troupe_run_clear_up (run);
+  troupe_worker_tell_changed (self);
 }
 
 /* The main process is gone and no restart is due, but something of it lives on. */
 static void
-troupe_worker_say_others_live (TroupeWorker *self)
+run_lingers_cb (TroupeRun *run, gpointer user_data)
 {
-  TroupeRunStatus *status = &self->end.status;
+  TroupeWorker *self = user_data;
+  const TroupeRunStatus *status = &troupe_run_get_end (run)->status;
   g_autofree char *signal_name = troupe_signal_dup_name (status->exit_signal);
   g_autofree char *others = NULL, *reason = NULL;
   guint n = self->context->count_processes != NULL
                 ? self->context->count_processes (self, self->context->user_data)
                 : 0;
 
+  if (run != self->current || self->state == TROUPE_STATE_STOPPING)
+    return;
   others = n == 1  ? g_strdup ("1 process lives on")
            : n > 1 ? g_strdup_printf ("%u processes live on", n)
                    : g_strdup ("others it started live on");
@@ -444,230 +466,208 @@ troupe_worker_say_others_live (TroupeWorker *self)
   troupe_worker_set_state (self, TROUPE_STATE_RUNNING, reason);
 }
 
-static void
-troupe_worker_say_stopping (TroupeWorker *self)
-{
-  TroupeProgramDefinition *definition = troupe_worker_get_run_definition (self);
-  g_autofree char *signal_name = troupe_signal_dup_name (definition->stop_signal);
-  g_autofree char *whom = NULL, *reason = NULL;
-  gint64 left_usec = self->stop_deadline_usec - troupe_clock_get_monotonic_usec (self->context->clock);
-
-  whom = self->stop_remaining > 0 ? troupe_exit_words_dup_processes (self->stop_remaining) : g_strdup ("it");
-  if (self->stop_step > 0 || self->asked == TROUPE_ASKED_KILL)
-    reason = g_strdup_printf ("SIGKILL sent, waiting for %s", whom);
-  else if (left_usec > 0)
-    reason = g_strdup_printf ("%s sent, waiting for %s; SIGKILL in %" G_GINT64_FORMAT " s",
-                              signal_name != NULL ? signal_name : "SIGTERM", whom,
-                              (left_usec + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC);
-  else
-    reason = g_strdup_printf ("waiting for %s; SIGKILL is next", whom);
-  troupe_worker_set_state (self, TROUPE_STATE_STOPPING, reason);
-}
-
-static gboolean
-stop_tick_cb (gpointer user_data)
-{
-  troupe_worker_say_stopping (user_data);
-  return G_SOURCE_CONTINUE;
-}
-
-/* The keeper has been told to end the run. */
+/* Says whom a stop waits for: the current run, or what is left of those before it. */
 static void
 troupe_worker_show_stopping (TroupeWorker *self)
 {
-  g_clear_pointer (&self->readiness, troupe_readiness_stop);
-  troupe_clock_clear_timeout (self->context->clock, &self->settle_timeout);
-  troupe_worker_say_stopping (self);
-  if (self->stop_tick == 0)
-    self->stop_tick = troupe_clock_add_timeout (self->context->clock, STOP_TICK_MSEC, stop_tick_cb, self);
-}
+  TroupeRun *run = troupe_run_is_alive (self->current) || self->retiring->len == 0
+                       ? self->current
+                       : g_ptr_array_index (self->retiring, 0);
+  g_autofree char *words = troupe_run_dup_stop_words (run);
 
-/* Asks the keeper to end the whole tree. */
-static void
-troupe_worker_ask_keeper_to_stop (TroupeWorker *self)
-{
-  TroupeProgramDefinition *definition = troupe_worker_get_run_definition (self);
-
-  self->stop_step = 0;
-  self->stop_remaining = 0;
-  self->stop_deadline_usec = troupe_clock_get_monotonic_usec (self->context->clock)
-                             + (gint64) definition->grace_msec * 1000;
-  troupe_keeper_stop (self->keeper, definition->stop_signal, definition->grace_msec);
+  troupe_worker_set_state (self, TROUPE_STATE_STOPPING, words);
 }
 
 static void
-stopping_cb (TroupeKeeper *keeper, guint step, guint remaining, TroupeWorker *self)
-{
-  self->stop_step = step;
-  self->stop_remaining = remaining;
-  if (self->state == TROUPE_STATE_STOPPING)
-    troupe_worker_say_stopping (self);
-}
-
-static gboolean
-will_restart (TroupeWorker *self)
-{
-  TroupeProgramDefinition *definition = troupe_worker_get_run_definition (self);
-
-  return troupe_restart_verdict (definition->restart, &self->end, (const char *const *) definition->success)
-         == TROUPE_VERDICT_RESTART;
-}
-
-static gboolean
-settled_cb (gpointer user_data)
+run_stopping_cb (TroupeRun *run, gpointer user_data)
 {
   TroupeWorker *self = user_data;
 
-  self->settle_timeout = 0;
-  if (self->state == TROUPE_STATE_STOPPING)
-    return G_SOURCE_REMOVE;
-  if (will_restart (self))
+  if (run == self->current || self->state == TROUPE_STATE_STOPPING)
     troupe_worker_show_stopping (self);
   else
+    troupe_worker_refresh_reason (self);
+}
+
+static void
+troupe_worker_rest_log (TroupeWorker *self)
+{
+  if (!troupe_run_is_alive (self->current))
+    troupe_activity_log_rest_later (troupe_run_get_log (self->current));
+}
+
+/* The next run takes the place of one that ended before it was ready. */
+static void
+troupe_worker_replace_ended (TroupeWorker *self)
+{
+  troupe_run_free (self->current);
+  self->current = g_steal_pointer (&self->next);
+  self->reload = RELOAD_UP;
+  troupe_worker_set_state (self, TROUPE_STATE_STARTING, "the run before it ended");
+  if (troupe_run_is_started (self->current))
+    troupe_worker_set_state (self, TROUPE_STATE_RUNNING, NULL);
+}
+
+static void
+troupe_worker_current_ended (TroupeWorker *self)
+{
+  /* All go when one was asked to. */
+  if (self->stop_asked && troupe_worker_is_alive (self))
+    troupe_worker_show_stopping (self);
+  else if (!self->stop_asked && self->next != NULL)
+    troupe_worker_replace_ended (self);
+  else
     {
-      troupe_worker_say_others_live (self);
-      self->settle_timeout
-          = troupe_clock_add_timeout (self->context->clock, RECOUNT_MSEC, settled_cb, self);
+      troupe_worker_decide (self);
+      if (self->reload == RELOAD_UP && !troupe_run_is_alive (self->current) && self->state != TROUPE_STATE_WAITING)
+        {
+          if (self->state == TROUPE_STATE_EXITED)
+            troupe_worker_reload_succeeded (self);
+          else
+            troupe_worker_reload_failed (self, troupe_worker_get_exit_summary (self));
+        }
     }
-  return G_SOURCE_REMOVE;
+  troupe_worker_rest_log (self);
 }
 
 static void
-exited_cb (TroupeKeeper *keeper, TroupeWorker *self)
+troupe_worker_retired (TroupeWorker *self, TroupeRun *run)
 {
-  self->end.status = *troupe_keeper_get_status (keeper);
-  self->end.stop_asked = self->asked != TROUPE_ASKED_NOTHING;
-  self->end.kill_asked = self->asked == TROUPE_ASKED_KILL;
-  self->main_ended = TRUE;
-  troupe_worker_describe_end (self);
-  g_clear_pointer (&self->readiness, troupe_readiness_stop);
-  if (self->end.status.phase != TROUPE_RUN_FAILED && self->state != TROUPE_STATE_STOPPING)
+  g_ptr_array_remove (self->retiring, run);
+  troupe_run_free (run);
+  if (self->retiring->len > 0)
+    return;
+  troupe_worker_update_group (self);
+  if (self->stop_asked && !troupe_worker_is_alive (self) && self->state == TROUPE_STATE_STOPPING)
     {
-      /* What the main process left behind is stopped first when it is to start again. */
-      if (will_restart (self))
-        troupe_worker_ask_keeper_to_stop (self);
-      /* Mostly nothing is left, and "ended" comes right behind; then this says nothing. */
-      self->settle_timeout
-          = troupe_clock_add_timeout (self->context->clock, SETTLE_MSEC, settled_cb, self);
+      troupe_worker_decide (self);
+      troupe_worker_rest_log (self);
+      return;
     }
-  troupe_worker_tell_changed (self);
+  troupe_worker_refresh_reason (self);
+  g_signal_emit (self, signals[STATE_CHANGED], 0, (guint) self->state, (guint) self->state);
+  if (self->reload == RELOAD_RETIRE)
+    troupe_worker_reload_succeeded (self);
 }
 
 static void
-ended_cb (TroupeKeeper *keeper, TroupeWorker *self)
+run_ended_cb (TroupeRun *run, gpointer user_data)
 {
-  /* The end of the main process is told as it was then; stopping the rest does not change it. */
-  if (!self->main_ended)
-    exited_cb (keeper, self);
-  troupe_worker_finish_run (self);
+  TroupeWorker *self = user_data;
+
+  if (run == self->current)
+    troupe_worker_current_ended (self);
+  else if (run == self->next)
+    {
+      /* Lost with its keeper: its exit was not seen. */
+      g_autofree char *why = g_strdup_printf ("run %u ended: %s", troupe_run_get_number (run),
+                                              troupe_run_get_exit_summary (run));
+
+      troupe_worker_reload_failed (self, why);
+    }
+  else
+    troupe_worker_retired (self, run);
 }
 
 static void
-lost_cb (TroupeKeeper *keeper, TroupeWorker *self)
+run_received_cb (TroupeRun *run, const char *text, gsize length, gpointer user_data)
 {
-  self->end.lost = !self->main_ended;
-  self->end.stop_asked = self->asked != TROUPE_ASKED_NOTHING;
-  if (self->end.status.exit_usec == 0)
-    self->end.status.exit_usec = (guint64) troupe_clock_get_real_usec (self->context->clock);
-  troupe_worker_finish_run (self);
+  TroupeWorker *self = user_data;
+
+  if (self->context->received != NULL)
+    self->context->received (self, text, length, self->context->user_data);
 }
 
 static void
-troupe_worker_take_keeper (TroupeWorker *self, TroupeKeeper *keeper)
+run_drained_cb (TroupeRun *run, gpointer user_data)
 {
-  self->keeper = keeper;
-  g_signal_connect_object (keeper, "started", G_CALLBACK (started_cb), self, 0);
-  g_signal_connect_object (keeper, "exited", G_CALLBACK (exited_cb), self, 0);
-  g_signal_connect_object (keeper, "ended", G_CALLBACK (ended_cb), self, 0);
-  g_signal_connect_object (keeper, "lost", G_CALLBACK (lost_cb), self, 0);
-  g_signal_connect_object (keeper, "stopping", G_CALLBACK (stopping_cb), self, 0);
-}
+  TroupeWorker *self = user_data;
 
-/* Empties what is known of the last run. */
-static void
-troupe_worker_forget_run (TroupeWorker *self)
-{
-  self->end = (TroupeRunEnd){ .status = { .exit_code = -1 } };
-  self->oom_kills_before = OOM_KILLS_UNKNOWN;
-  self->asked = TROUPE_ASKED_NOTHING;
-  self->main_ended = FALSE;
-  g_clear_pointer (&self->exit_signal, g_free);
-  g_clear_pointer (&self->exit_summary, g_free);
+  if (self->context->drained != NULL)
+    self->context->drained (self, self->context->user_data);
 }
 
 static void
-troupe_worker_fail_launch (TroupeWorker *self, const GError *error)
+run_changed_cb (TroupeRun *run, gpointer user_data)
 {
-  self->end.status.phase = TROUPE_RUN_FAILED;
-  self->main_ended = TRUE;
-  g_free (self->exit_summary);
-  self->exit_summary = g_strdup_printf ("Could not start: %s", error->message);
-  self->wanted = FALSE;
-  troupe_worker_set_state (self, TROUPE_STATE_FAILED, NULL);
-  troupe_worker_tell_changed (self);
-  troupe_activity_log_rest (self->log);
+  troupe_worker_tell_changed (user_data);
 }
 
+static const TroupeRunHandler run_handler = {
+  .started = run_started_cb,
+  .ready = run_ready_cb,
+  .unready = run_unready_cb,
+  .late = run_late_cb,
+  .exited = run_exited_cb,
+  .lingers = run_lingers_cb,
+  .ended = run_ended_cb,
+  .stopping = run_stopping_cb,
+  .received = run_received_cb,
+  .drained = run_drained_cb,
+  .changed = run_changed_cb,
+};
+
+static TroupeRun *
+troupe_worker_new_run (TroupeWorker *self, TroupeActivityLog *log)
+{
+  return troupe_run_new (self->context, &self->owner, self->definition, log, &run_handler, self);
+}
+
+/* ---- Starting ---- */
+
+/* The group of a run that is launched now. */
+static TroupeWorkerGroup *
+troupe_worker_get_group (TroupeWorker *self)
+{
+  return self->definition->kind == TROUPE_KIND_CLUSTER ? self->group : NULL;
+}
+
+/* Deletes old runs; none that lives. */
 static gboolean
 prune_cb (gpointer user_data)
 {
   TroupeWorker *self = user_data;
+  guint oldest_live = troupe_run_get_number (self->current);
 
   self->prune_timeout = 0;
+  for (guint i = 0; i < self->retiring->len; i++)
+    oldest_live = MIN (oldest_live, troupe_run_get_number (g_ptr_array_index (self->retiring, i)));
   troupe_run_folder_prune (self->journals_dir, self->definition->journal_runs,
-                           self->definition->journal_limit_bytes, self->run);
+                           self->definition->journal_limit_bytes, oldest_live);
   return G_SOURCE_REMOVE;
+}
+
+static void
+troupe_worker_prune_later (TroupeWorker *self, TroupeRun *launched)
+{
+  if (troupe_run_get_number (launched) > 1 && self->prune_timeout == 0)
+    self->prune_timeout = troupe_clock_add_timeout (self->context->clock, PRUNE_PAUSE_MSEC, prune_cb, self);
 }
 
 /* Launches the next run. */
 static void
 troupe_worker_enter_starting (TroupeWorker *self)
 {
-  g_autoptr (GError) error = NULL;
-  g_autofree char *journal = NULL;
-  TroupeLaunchPlace place;
-  TroupeKeeper *keeper = NULL;
-  int ours, theirs = -1;
+  TroupeRun *old = self->current;
+  gboolean has_journal = troupe_run_get_journal (old)[0] != '\0';
 
-  troupe_worker_forget_run (self);
-  g_clear_pointer (&self->run_definition, troupe_program_definition_unref);
-  self->run_definition = troupe_program_definition_ref (self->definition);
-
-  journal = troupe_run_folder_create (self->journals_dir, self->run, &self->run, &error);
-  if (journal == NULL)
+  self->stop_asked = FALSE;
+  self->current = troupe_worker_new_run (self, has_journal ? NULL : troupe_run_steal_log (old));
+  if (self->group != NULL)
+    troupe_worker_group_set_busy (self->group, self, TRUE);
+  if (troupe_run_launch (self->current, troupe_run_get_number (old), troupe_worker_get_group (self)))
     {
-      troupe_worker_fail_launch (self, error);
-      return;
+      troupe_worker_set_state (self, TROUPE_STATE_STARTING, NULL);
+      troupe_worker_prune_later (self, self->current);
     }
-  g_free (self->journal);
-  self->journal = g_steal_pointer (&journal);
-  /* Messages count as what the run says; events alone are few and short. */
-  if (troupe_kind_has_channel (self->definition->kind))
-    troupe_activity_log_set_limit (self->log, self->definition->journal_limit_bytes);
-  troupe_activity_log_set_dir (self->log, self->journal);
-  self->oom_kills_before = troupe_oom_watch_get_kills (self->context->oom_watch);
-
-  if (!troupe_kind_has_channel (self->definition->kind)
-      || (troupe_channel_socketpair (&ours, &theirs, &error) && troupe_worker_converse (self, ours, troupe_channel_state_new (-1), &error)))
+  else
     {
-      place = (TroupeLaunchPlace){ self->context->journals_dir, self->project, self->name, self->instance,
-                                   self->run,                   self->journal, theirs };
-      keeper = troupe_worker_launch (self->context->pool, self->definition, &place, &self->environment, &error);
+      self->wanted = FALSE;
+      troupe_worker_set_state (self, TROUPE_STATE_FAILED, NULL);
+      troupe_worker_tell_changed (self);
+      troupe_worker_rest_log (self);
     }
-  if (theirs >= 0)
-    close (theirs);
-  if (keeper == NULL)
-    {
-      g_clear_pointer (&self->conversation, troupe_conversation_free);
-      troupe_worker_fail_launch (self, error);
-      return;
-    }
-  troupe_worker_take_keeper (self, keeper);
-  if (self->conversation != NULL)
-    troupe_worker_keep_channel (self);
-  troupe_worker_set_state (self, TROUPE_STATE_STARTING, NULL);
-  if (self->run > 1 && self->prune_timeout == 0)
-    self->prune_timeout = troupe_clock_add_timeout (self->context->clock, PRUNE_PAUSE_MSEC, prune_cb, self);
+  troupe_run_free (old);
 }
 
 /* Starts, or waits for whom it has to wait. */
@@ -684,136 +684,175 @@ troupe_worker_begin (TroupeWorker *self)
     troupe_worker_enter_starting (self);
 }
 
-static gboolean
-was_stopped (const TroupeRunStatus *status)
-{
-  return status->end_reason == TROUPE_END_STOPPED || status->end_reason == TROUPE_END_KILLED;
-}
+/* ---- Restoring ---- */
 
-/* No keeper has the last run: its status file says how it ended, or that nobody saw the end. */
+/* No keeper has anything: its journal says how its last run ended, or that nobody saw the end. */
 static void
-troupe_worker_restore_end (TroupeWorker *self, gboolean has_status)
+troupe_worker_restore_end (TroupeWorker *self, guint number, gboolean wanted)
 {
-  TroupeRunStatus *status = &self->end.status;
+  gboolean is_news = troupe_run_restore_end (self->current, number);
+  const TroupeRunEnd *end = troupe_run_get_end (self->current);
+  TroupeProgramDefinition *definition = troupe_worker_get_run_definition (self);
 
-  self->main_ended = TRUE;
-  self->end.stop_asked = was_stopped (status);
-  if (!has_status || (status->phase != TROUPE_RUN_ENDED && status->phase != TROUPE_RUN_FAILED))
+  /* The log is opened only when there is something new to say. */
+  if (wanted || is_news)
+    troupe_activity_log_set_dir (troupe_run_get_log (self->current), troupe_run_get_journal (self->current));
+  self->wanted = wanted;
+  /* Stopped, and yet wanted: the last engine died in the middle of a restart. */
+  self->start_again = wanted && end->stop_asked;
+  if (wanted)
     {
-      gint64 boot_usec = troupe_clock_get_real_usec (self->context->clock)
-                         - troupe_clock_get_monotonic_usec (self->context->clock);
-
-      self->end.lost = status->phase != TROUPE_RUN_EXITED;
-      self->end.rebooted = self->end.lost && status->start_usec > 0 && (gint64) status->start_usec < boot_usec;
-      if (!self->end.rebooted)
-        {
-          g_autofree char *identity = troupe_worker_launch_dup_identity (self->context->journals_dir,
-                                                                         self->project, self->name, self->run);
-
-          troupe_keeper_sweep_orphans (identity);
-        }
+      troupe_run_note (self->current, "ended", "summary", troupe_run_get_exit_summary (self->current));
+      troupe_worker_current_ended (self);
     }
-  troupe_worker_describe_end (self);
+  else if (end->stop_asked)
+    troupe_worker_tell_changed (self);
+  else
+    troupe_worker_set_state (self,
+                             troupe_run_end_is_success (end, (const char *const *) definition->success)
+                                 ? TROUPE_STATE_EXITED
+                                 : TROUPE_STATE_FAILED,
+                             NULL);
 }
 
-/* The last engine's end of the channel, with what was said meanwhile waiting in it. */
+static guint
+get_run_number (TroupeKeeper *keeper)
+{
+  g_autofree char *project = NULL, *worker = NULL;
+  guint number;
+
+  return troupe_worker_launch_parse_identity (troupe_keeper_get_identity (keeper), &project, &worker, &number)
+             ? number
+             : 1;
+}
+
+static int
+compare_keepers (gconstpointer a, gconstpointer b)
+{
+  guint number_a = get_run_number (*(TroupeKeeper *const *) a), number_b = get_run_number (*(TroupeKeeper *const *) b);
+
+  return (number_a > number_b) - (number_a < number_b);
+}
+
+static TroupeRun *
+troupe_worker_adopt_run (TroupeWorker *self, TroupeKeeper *keeper)
+{
+  TroupeRun *run = troupe_worker_new_run (self, NULL);
+
+  troupe_run_adopt (run, get_run_number (keeper), keeper, troupe_worker_get_group (self));
+  return run;
+}
+
+/* One of two was to take over from the other when the last engine ended; of more, the oldest were
+ * on their way out. */
 static void
-troupe_worker_resume_conversation (TroupeWorker *self)
+troupe_worker_adopt_runs (TroupeWorker *self, GPtrArray *keepers)
 {
-  g_autoptr (GError) error = NULL;
-  int fd = troupe_keeper_steal_kept_fd (self->keeper, KEPT_CHANNEL);
-  int state_fd = fd >= 0 ? troupe_keeper_steal_kept_fd (self->keeper, KEPT_CHANNEL_STATE) : -1;
-  TroupeChannelState *state = state_fd >= 0 ? troupe_channel_state_new (state_fd) : NULL;
+  g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
 
-  if (fd >= 0 && !troupe_worker_converse (self, fd, state, &error))
-    g_debug ("%s/%s: its channel is lost: %s", self->project, self->name, error->message);
-}
-
-void
-troupe_worker_restore (TroupeWorker *self, TroupeKeeper *keeper, gboolean wanted)
-{
-  g_autoptr (GArray) runs = troupe_run_folder_list (self->journals_dir);
-  gboolean has_status;
-
-  g_return_if_fail (self->state == TROUPE_STATE_STOPPED && self->keeper == NULL);
-  if (runs->len == 0)
+  g_ptr_array_extend (sorted, keepers, NULL, NULL);
+  g_ptr_array_sort (sorted, compare_keepers);
+  g_clear_pointer (&self->current, troupe_run_free);
+  for (guint i = 0; i < sorted->len; i++)
     {
-      if (wanted)
-        troupe_worker_start (self);
-      return;
-    }
-  self->run = g_array_index (runs, guint, runs->len - 1);
-  self->journal = keeper != NULL ? g_strdup (troupe_keeper_get_journal_dir (keeper))
-                                 : troupe_run_folder_dup_path (self->journals_dir, self->run);
-  self->run_definition = troupe_worker_launch_read_definition (self->journal, NULL);
-  has_status = troupe_run_status_read (self->journal, &self->end.status) == 0;
-  if (keeper == NULL)
-    {
-      gboolean was_unfinished = !has_status || self->end.status.end_usec == 0;
+      TroupeRun *run = troupe_worker_adopt_run (self, g_ptr_array_index (sorted, i));
 
-      troupe_worker_restore_end (self, has_status);
-      /* The log is opened only when there is something new to say. */
-      if (wanted || was_unfinished)
-        troupe_activity_log_set_dir (self->log, self->journal);
-      self->wanted = wanted;
-      /* Stopped, and yet wanted: the last engine died in the middle of a restart. */
-      self->start_again = wanted && self->end.stop_asked;
-      if (wanted)
-        troupe_worker_finish_run (self);
-      else if (self->end.stop_asked)
-        troupe_worker_tell_changed (self);
+      if (self->current == NULL)
+        self->current = run;
       else
         {
-          TroupeProgramDefinition *definition = troupe_worker_get_run_definition (self);
-          gboolean success
-              = troupe_run_end_is_success (&self->end, (const char *const *) definition->success);
-
-          troupe_worker_set_state (self, success ? TROUPE_STATE_EXITED : TROUPE_STATE_FAILED, NULL);
+          if (self->next != NULL)
+            {
+              g_ptr_array_add (self->retiring, self->current);
+              self->current = g_steal_pointer (&self->next);
+            }
+          self->next = run;
         }
-      return;
     }
-
-  if (self->run_definition != NULL && troupe_kind_has_channel (self->run_definition->kind))
-    troupe_activity_log_set_limit (self->log, self->run_definition->journal_limit_bytes);
-  troupe_activity_log_set_dir (self->log, self->journal);
-  self->end.status = *troupe_keeper_get_status (keeper);
-  troupe_worker_take_keeper (self, g_object_ref (keeper));
-  troupe_worker_resume_conversation (self);
-  troupe_activity_log_write (self->log, troupe_clock_get_real_usec (self->context->clock), "adopted", NULL);
-  self->wanted = TRUE;
-  if (was_stopped (&self->end.status))
+  if (self->next != NULL && troupe_run_get_asked (self->current) != TROUPE_ASKED_NOTHING)
     {
-      /* The keeper carries on with it; what the last engine wanted then comes after. */
-      self->asked = TROUPE_ASKED_STOP;
-      self->end.stop_asked = TRUE;
-      self->wanted = self->start_again = wanted;
+      g_ptr_array_add (self->retiring, self->current);
+      self->current = g_steal_pointer (&self->next);
     }
-  switch (self->end.status.phase)
+}
+
+/* Where the current run is, before it goes on. */
+static void
+troupe_worker_restore_state (TroupeWorker *self)
+{
+  const TroupeRunEnd *end = troupe_run_get_end (self->current);
+
+  switch (end->status.phase)
     {
     case TROUPE_RUN_STARTING:
       troupe_worker_set_state (self, TROUPE_STATE_STARTING, NULL);
       break;
     case TROUPE_RUN_RUNNING:
-      if (self->end.stop_asked)
-        {
-          self->stop_deadline_usec
-              = troupe_clock_get_monotonic_usec (self->context->clock)
-                + (gint64) troupe_worker_get_run_definition (self)->grace_msec * 1000;
-          troupe_worker_show_stopping (self);
-          break;
-        }
-      troupe_worker_watch_readiness (self);
-      troupe_worker_set_state (self, TROUPE_STATE_RUNNING, NULL);
+      if (!end->stop_asked)
+        troupe_worker_set_state (self, TROUPE_STATE_RUNNING, NULL);
       break;
     case TROUPE_RUN_EXITED:
       troupe_worker_set_state (self, TROUPE_STATE_RUNNING, NULL);
-      exited_cb (keeper, self);
       break;
     case TROUPE_RUN_ENDED:
     case TROUPE_RUN_FAILED:
-      troupe_worker_finish_run (self);
       break;
     }
+}
+
+void
+troupe_worker_restore (TroupeWorker *self, GPtrArray *keepers, gboolean wanted)
+{
+  g_autoptr (GArray) runs = troupe_run_folder_list (self->journals_dir);
+  g_autoptr (GPtrArray) old = NULL;
+
+  g_return_if_fail (self->state == TROUPE_STATE_STOPPED && !troupe_worker_is_alive (self));
+  if (keepers == NULL || keepers->len == 0)
+    {
+      if (runs->len > 0)
+        troupe_worker_restore_end (self, g_array_index (runs, guint, runs->len - 1), wanted);
+      else if (wanted)
+        troupe_worker_start (self);
+      return;
+    }
+  troupe_worker_adopt_runs (self, keepers);
+  self->wanted = TRUE;
+  if (troupe_run_get_asked (self->current) != TROUPE_ASKED_NOTHING)
+    {
+      /* It carries on with its end; what the last engine wanted then comes after. */
+      self->stop_asked = TRUE;
+      self->wanted = self->start_again = wanted;
+    }
+  else if (self->next != NULL)
+    self->reload = RELOAD_TAKE_OVER;
+  troupe_worker_restore_state (self);
+  troupe_worker_update_group (self);
+  old = g_ptr_array_copy (self->retiring, NULL, NULL);
+  for (guint i = 0; i < old->len; i++)
+    {
+      TroupeRun *run = g_ptr_array_index (old, i);
+
+      if (troupe_run_get_asked (run) == TROUPE_ASKED_NOTHING)
+        troupe_run_stop (run, TROUPE_ASKED_STOP);
+      else
+        troupe_run_resume (run);
+    }
+  if (self->next != NULL)
+    {
+      troupe_worker_await_up (self, self->next);
+      troupe_run_resume (self->next);
+    }
+  troupe_run_resume (self->current);
+}
+
+/* ---- What a person asks ---- */
+
+void
+troupe_worker_set_group (TroupeWorker *self, TroupeWorkerGroup *group)
+{
+  g_return_if_fail (self->group == NULL);
+
+  self->group = troupe_worker_group_ref (group);
 }
 
 void
@@ -842,58 +881,66 @@ troupe_worker_start (TroupeWorker *self)
   troupe_worker_begin (self);
 }
 
-static void
-troupe_worker_stop_run (TroupeWorker *self, TroupeAsked asked)
+/* Every run that lives. Returns: (transfer container) */
+static GPtrArray *
+troupe_worker_list_live_runs (TroupeWorker *self)
 {
+  GPtrArray *runs = g_ptr_array_copy (self->retiring, NULL, NULL);
+
+  if (self->next != NULL)
+    g_ptr_array_add (runs, self->next);
+  if (troupe_run_is_alive (self->current))
+    g_ptr_array_add (runs, self->current);
+  return runs;
+}
+
+static void
+troupe_worker_stop_runs (TroupeWorker *self, TroupeAsked asked)
+{
+  g_autoptr (GPtrArray) runs = NULL;
+
   self->wanted = self->start_again;
-  if (self->keeper == NULL)
+  troupe_clock_clear_timeout (self->context->clock, &self->backoff_timeout);
+  if (self->reload != RELOAD_NONE)
+    troupe_worker_reload_failed (self, "it was stopped");
+  if (!troupe_worker_is_alive (self))
     {
-      troupe_clock_clear_timeout (self->context->clock, &self->backoff_timeout);
       if (self->state == TROUPE_STATE_WAITING || self->state == TROUPE_STATE_BACKOFF)
         {
-          troupe_worker_log_asked (self, "stop-asked");
+          troupe_run_note (self->current, "stop-asked", NULL, NULL);
           troupe_worker_set_state (self, TROUPE_STATE_STOPPED, NULL);
-          troupe_activity_log_rest (self->log);
+          troupe_worker_rest_log (self);
         }
       return;
     }
-  troupe_worker_log_asked (self, asked == TROUPE_ASKED_KILL ? "kill-asked"
-                                 : self->start_again        ? "restart-asked"
-                                                            : "stop-asked");
-  /* An end that has come already was not asked for, but no restart follows it. */
-  self->asked = MAX (self->asked, asked);
-  self->end.stop_asked = TRUE;
-  if (asked == TROUPE_ASKED_KILL)
-    {
-      self->end.kill_asked = TRUE;
-      troupe_keeper_kill (self->keeper);
-      troupe_worker_show_stopping (self);
-    }
-  else if (self->state != TROUPE_STATE_STOPPING)
-    {
-      troupe_worker_ask_keeper_to_stop (self);
-      troupe_worker_show_stopping (self);
-    }
+  troupe_run_note (self->current,
+                   asked == TROUPE_ASKED_KILL ? "kill-asked" : self->start_again ? "restart-asked" : "stop-asked",
+                   NULL, NULL);
+  self->stop_asked = TRUE;
+  runs = troupe_worker_list_live_runs (self);
+  for (guint i = 0; i < runs->len; i++)
+    troupe_run_stop (g_ptr_array_index (runs, i), asked);
+  troupe_worker_show_stopping (self);
 }
 
 void
 troupe_worker_stop (TroupeWorker *self)
 {
   self->start_again = FALSE;
-  troupe_worker_stop_run (self, TROUPE_ASKED_STOP);
+  troupe_worker_stop_runs (self, TROUPE_ASKED_STOP);
 }
 
 void
 troupe_worker_kill (TroupeWorker *self)
 {
   self->start_again = FALSE;
-  troupe_worker_stop_run (self, TROUPE_ASKED_KILL);
+  troupe_worker_stop_runs (self, TROUPE_ASKED_KILL);
 }
 
 void
 troupe_worker_restart (TroupeWorker *self)
 {
-  if (self->keeper == NULL)
+  if (!troupe_run_is_alive (self->current))
     {
       troupe_worker_start (self);
       return;
@@ -901,7 +948,71 @@ troupe_worker_restart (TroupeWorker *self)
   self->restarts = 0;
   self->backoff = (TroupeBackoff){ 0 };
   self->start_again = TRUE;
-  troupe_worker_stop_run (self, TROUPE_ASKED_STOP);
+  troupe_worker_stop_runs (self, TROUPE_ASKED_STOP);
+}
+
+/* Launches the run that is to take over. */
+static void
+troupe_worker_launch_next (TroupeWorker *self)
+{
+  self->reload = RELOAD_TAKE_OVER;
+  self->next = troupe_worker_new_run (self, NULL);
+  if (!troupe_run_launch (self->next, troupe_run_get_number (self->current), troupe_worker_get_group (self)))
+    {
+      g_autofree char *why = g_strdup (troupe_run_get_exit_summary (self->next));
+
+      troupe_worker_reload_failed (self, why);
+      return;
+    }
+  troupe_worker_prune_later (self, self->next);
+  troupe_worker_refresh_reason (self);
+}
+
+gboolean
+troupe_worker_reload (TroupeWorker *self, gboolean overlap)
+{
+  g_return_val_if_fail (self->reload == RELOAD_NONE, FALSE);
+
+  g_clear_pointer (&self->reload_problem, g_free);
+  switch (self->state)
+    {
+    case TROUPE_STATE_STOPPED:
+    case TROUPE_STATE_WAITING:
+    case TROUPE_STATE_EXITED:
+      return FALSE;
+    case TROUPE_STATE_STOPPING:
+      if (!self->start_again)
+        return FALSE;
+      self->reload = RELOAD_UP;
+      return TRUE;
+    case TROUPE_STATE_BACKOFF:
+    case TROUPE_STATE_FAILED:
+      self->reload = RELOAD_UP;
+      troupe_worker_start (self);
+      break;
+    case TROUPE_STATE_STARTING:
+    case TROUPE_STATE_RUNNING:
+    case TROUPE_STATE_READY:
+      if (overlap)
+        troupe_worker_launch_next (self);
+      else
+        {
+          troupe_worker_restart (self);
+          self->reload = RELOAD_UP;
+        }
+      break;
+    }
+  if (self->reload == RELOAD_UP && self->state == TROUPE_STATE_FAILED)
+    troupe_worker_reload_failed (self, troupe_worker_get_exit_summary (self));
+  return TRUE;
+}
+
+void
+troupe_worker_cancel_reload (TroupeWorker *self)
+{
+  troupe_worker_end_reload (self);
+  troupe_worker_give_up_next (self);
+  troupe_worker_refresh_reason (self);
 }
 
 void
@@ -914,7 +1025,7 @@ troupe_worker_reconsider (TroupeWorker *self)
 static gboolean
 troupe_worker_check_run (TroupeWorker *self, GError **error)
 {
-  if (self->keeper != NULL)
+  if (troupe_run_is_alive (self->current))
     return TRUE;
   g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE, "%s/%s is %s; it has no process", self->project,
                self->name, troupe_state_to_string (self->state));
@@ -943,16 +1054,15 @@ troupe_worker_signal (TroupeWorker *self, int signal_number, TroupeSignalScope s
 
   if (!troupe_worker_check_run (self, error))
     return FALSE;
-  if (scope == TROUPE_SIGNAL_LEADER && self->main_ended)
+  if (scope == TROUPE_SIGNAL_LEADER && troupe_run_has_exited (self->current))
     {
       g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE,
                    "The main process of %s/%s has ended; signal its group or its tree", self->project, self->name);
       return FALSE;
     }
-  self->end.asked_signal = signal_number;
-  troupe_activity_log_write (self->log, troupe_clock_get_real_usec (self->context->clock), "signal", "signal",
-                             name, "scope", scope_to_string (scope), NULL);
-  troupe_keeper_signal (self->keeper, signal_number, scope);
+  troupe_activity_log_write (troupe_run_get_log (self->current), troupe_clock_get_real_usec (self->context->clock),
+                             "signal", "signal", name, "scope", scope_to_string (scope), NULL);
+  troupe_run_signal (self->current, signal_number, scope);
   return TRUE;
 }
 
@@ -961,8 +1071,8 @@ troupe_worker_close_input (TroupeWorker *self, GError **error)
 {
   if (!troupe_worker_check_run (self, error))
     return FALSE;
-  troupe_worker_log_asked (self, "input-closed");
-  troupe_keeper_close_input (self->keeper);
+  troupe_run_note (self->current, "input-closed", NULL, NULL);
+  troupe_keeper_close_input (troupe_run_get_keeper (self->current));
   return TRUE;
 }
 
@@ -989,7 +1099,7 @@ troupe_worker_input_async (TroupeWorker *self, GBytes *bytes, GAsyncReadyCallbac
       g_task_return_error (task, error);
       return;
     }
-  troupe_keeper_input_async (self->keeper, bytes, input_cb, g_steal_pointer (&task));
+  troupe_keeper_input_async (troupe_run_get_keeper (self->current), bytes, input_cb, g_steal_pointer (&task));
 }
 
 gboolean
@@ -1022,7 +1132,7 @@ troupe_worker_open_input_async (TroupeWorker *self, GAsyncReadyCallback callback
       g_task_return_error (task, error);
       return;
     }
-  troupe_keeper_open_input_async (self->keeper, open_input_cb, g_steal_pointer (&task));
+  troupe_keeper_open_input_async (troupe_run_get_keeper (self->current), open_input_cb, g_steal_pointer (&task));
 }
 
 int
@@ -1034,14 +1144,17 @@ troupe_worker_open_input_finish (TroupeWorker *self, GAsyncResult *result, GErro
 static gboolean
 troupe_worker_check_channel (TroupeWorker *self, GError **error)
 {
-  if (!troupe_kind_has_channel (troupe_worker_get_run_definition (self)->kind))
+  TroupeConversation *conversation = troupe_run_get_conversation (self->current);
+  TroupeKind kind = troupe_worker_get_run_definition (self)->kind;
+
+  if (!troupe_kind_has_channel (kind))
     g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE,
-                 "%s/%s is a %s; only kind fork has a channel for messages", self->project, self->name,
-                 troupe_kind_to_string (troupe_worker_get_run_definition (self)->kind));
-  else if (self->conversation == NULL)
+                 "%s/%s is a %s; only kinds fork and cluster have a channel for messages", self->project,
+                 self->name, troupe_kind_to_string (kind));
+  else if (conversation == NULL)
     g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE, "%s/%s is %s; it has no channel", self->project,
                  self->name, troupe_state_to_string (self->state));
-  else if (!troupe_conversation_is_open (self->conversation))
+  else if (!troupe_conversation_is_open (conversation))
     g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE, "The channel of %s/%s is closed", self->project,
                  self->name);
   else
@@ -1053,7 +1166,7 @@ gboolean
 troupe_worker_send (TroupeWorker *self, const char *text, gsize length, const char *sender, GError **error)
 {
   return troupe_worker_check_channel (self, error)
-         && troupe_conversation_send (self->conversation, text, length, sender, error);
+         && troupe_conversation_send (troupe_run_get_conversation (self->current), text, length, sender, error);
 }
 
 static void
@@ -1081,8 +1194,8 @@ troupe_worker_request_async (TroupeWorker *self, const char *text, gsize length,
       g_task_return_error (task, error);
       return;
     }
-  troupe_conversation_request_async (self->conversation, text, length, timeout_msec, cancellable, request_cb,
-                                     g_steal_pointer (&task));
+  troupe_conversation_request_async (troupe_run_get_conversation (self->current), text, length, timeout_msec,
+                                     cancellable, request_cb, g_steal_pointer (&task));
 }
 
 char *
@@ -1096,39 +1209,51 @@ troupe_worker_disconnect (TroupeWorker *self, GError **error)
 {
   if (!troupe_worker_check_channel (self, error))
     return FALSE;
-  troupe_conversation_disconnect (self->conversation);
-  /* While the keeper holds a copy the worker would see no end. */
-  if (self->keeper != NULL)
-    troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL, -1);
-  troupe_worker_tell_changed (self);
+  troupe_run_disconnect (self->current);
   return TRUE;
 }
 
 void
 troupe_worker_set_listening (TroupeWorker *self, gboolean listening)
 {
-  if (self->conversation != NULL)
-    troupe_conversation_set_listening (self->conversation, listening);
+  TroupeConversation *conversation = troupe_run_get_conversation (self->current);
+
+  if (conversation != NULL)
+    troupe_conversation_set_listening (conversation, listening);
 }
 
 gboolean
 troupe_worker_has_open_channel (TroupeWorker *self)
 {
-  return self->conversation != NULL && troupe_conversation_is_open (self->conversation);
+  TroupeConversation *conversation = troupe_run_get_conversation (self->current);
+
+  return conversation != NULL && troupe_conversation_is_open (conversation);
 }
 
 const char *
 troupe_worker_get_channel (TroupeWorker *self)
 {
-  if (self->run == 0 || !troupe_kind_has_channel (troupe_worker_get_run_definition (self)->kind))
+  if (troupe_worker_get_run (self) == 0 || !troupe_kind_has_channel (troupe_worker_get_run_definition (self)->kind))
     return "";
   return troupe_worker_has_open_channel (self) ? "open" : "closed";
+}
+
+GStrv
+troupe_worker_dup_addresses (TroupeWorker *self)
+{
+  return troupe_run_dup_addresses (self->current);
+}
+
+guint64
+troupe_worker_get_connections (TroupeWorker *self)
+{
+  return troupe_run_get_connections (self->current);
 }
 
 void
 troupe_worker_note (TroupeWorker *self, const char *event, const char *key, const char *value)
 {
-  troupe_activity_log_write (self->log, troupe_clock_get_real_usec (self->context->clock), event, key, value, NULL);
+  troupe_run_note (self->current, event, key, value);
 }
 
 guint
@@ -1176,25 +1301,28 @@ troupe_worker_is_wanted (TroupeWorker *self)
 gboolean
 troupe_worker_is_busy (TroupeWorker *self)
 {
-  return self->keeper != NULL || self->state == TROUPE_STATE_WAITING || self->state == TROUPE_STATE_BACKOFF;
+  return troupe_worker_is_alive (self) || self->state == TROUPE_STATE_WAITING
+         || self->state == TROUPE_STATE_BACKOFF;
 }
 
 pid_t
 troupe_worker_get_pid (TroupeWorker *self)
 {
-  return self->keeper != NULL && !self->main_ended ? self->end.status.pid : 0;
+  return troupe_run_is_alive (self->current) && !troupe_run_has_exited (self->current)
+             ? troupe_run_get_end (self->current)->status.pid
+             : 0;
 }
 
 pid_t
 troupe_worker_get_keeper_pid (TroupeWorker *self)
 {
-  return self->keeper != NULL ? troupe_keeper_get_pid (self->keeper) : 0;
+  return troupe_run_is_alive (self->current) ? troupe_keeper_get_pid (troupe_run_get_keeper (self->current)) : 0;
 }
 
 guint
 troupe_worker_get_run (TroupeWorker *self)
 {
-  return self->run;
+  return troupe_run_get_number (self->current);
 }
 
 guint
@@ -1206,37 +1334,38 @@ troupe_worker_get_restarts (TroupeWorker *self)
 guint64
 troupe_worker_get_started_usec (TroupeWorker *self)
 {
-  return self->end.status.start_usec;
+  return troupe_run_get_end (self->current)->status.start_usec;
 }
 
 guint64
 troupe_worker_get_ended_usec (TroupeWorker *self)
 {
-  return self->main_ended ? self->end.status.exit_usec : 0;
+  return troupe_run_has_exited (self->current) ? troupe_run_get_end (self->current)->status.exit_usec : 0;
 }
 
 int
 troupe_worker_get_exit_code (TroupeWorker *self)
 {
-  return self->main_ended ? troupe_exit_words_get_code (&self->end) : -1;
+  return troupe_run_has_exited (self->current) ? troupe_exit_words_get_code (troupe_run_get_end (self->current))
+                                               : -1;
 }
 
 const char *
 troupe_worker_get_exit_signal (TroupeWorker *self)
 {
-  return self->exit_signal != NULL ? self->exit_signal : "";
+  return troupe_run_get_exit_signal (self->current);
 }
 
 const char *
 troupe_worker_get_exit_summary (TroupeWorker *self)
 {
-  return self->exit_summary != NULL ? self->exit_summary : "";
+  return troupe_run_get_exit_summary (self->current);
 }
 
 const char *
 troupe_worker_get_journal (TroupeWorker *self)
 {
-  return self->journal != NULL ? self->journal : "";
+  return troupe_run_get_journal (self->current);
 }
 
 const char *
@@ -1256,13 +1385,16 @@ troupe_worker_dispose (GObject *object)
 {
   TroupeWorker *self = TROUPE_WORKER (object);
 
-  troupe_worker_stop_watching (self);
   troupe_clock_clear_timeout (self->context->clock, &self->backoff_timeout);
+  troupe_clock_clear_timeout (self->context->clock, &self->up_timeout);
   troupe_clock_clear_timeout (self->context->clock, &self->prune_timeout);
-  if (self->keeper != NULL)
-    g_signal_handlers_disconnect_by_data (self->keeper, self);
-  g_clear_object (&self->keeper);
-  g_clear_pointer (&self->conversation, troupe_conversation_free);
+  g_clear_pointer (&self->next, troupe_run_free);
+  g_clear_pointer (&self->current, troupe_run_free);
+  while (self->retiring->len > 0)
+    troupe_run_free (g_ptr_array_steal_index (self->retiring, self->retiring->len - 1));
+  if (self->group != NULL)
+    troupe_worker_group_set_busy (self->group, self, FALSE);
+  g_clear_pointer (&self->group, troupe_worker_group_unref);
   G_OBJECT_CLASS (troupe_worker_parent_class)->dispose (object);
 }
 
@@ -1272,16 +1404,13 @@ troupe_worker_finalize (GObject *object)
   TroupeWorker *self = TROUPE_WORKER (object);
 
   g_clear_pointer (&self->definition, troupe_program_definition_unref);
-  g_clear_pointer (&self->run_definition, troupe_program_definition_unref);
-  g_clear_pointer (&self->log, troupe_activity_log_free);
-  g_strfreev (self->environment);
+  g_ptr_array_unref (self->retiring);
   g_free (self->project);
   g_free (self->name);
   g_free (self->journals_dir);
   g_free (self->state_reason);
-  g_free (self->journal);
-  g_free (self->exit_signal);
-  g_free (self->exit_summary);
+  g_free (self->ready_how);
+  g_free (self->reload_problem);
   G_OBJECT_CLASS (troupe_worker_parent_class)->finalize (object);
 }
 
@@ -1297,13 +1426,15 @@ troupe_worker_class_init (TroupeWorkerClass *klass)
       = g_signal_new ("changed", TROUPE_TYPE_WORKER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[STATE_CHANGED] = g_signal_new ("state-changed", TROUPE_TYPE_WORKER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                          NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
+  signals[RELOADED] = g_signal_new ("reloaded", TROUPE_TYPE_WORKER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                    G_TYPE_NONE, 2, G_TYPE_BOOLEAN, G_TYPE_STRING);
 }
 
 static void
 troupe_worker_init (TroupeWorker *self)
 {
   self->state = TROUPE_STATE_STOPPED;
-  troupe_worker_forget_run (self);
+  self->retiring = g_ptr_array_new ();
 }
 
 TroupeWorker *
@@ -1313,12 +1444,13 @@ troupe_worker_new (const TroupeWorkerContext *context, guint id, const char *pro
   TroupeWorker *self = g_object_new (TROUPE_TYPE_WORKER, NULL);
 
   self->context = context;
-  self->log = troupe_activity_log_new (context->clock);
   self->id = id;
   self->project = g_strdup (project);
   self->name = g_strdup (name);
   self->instance = instance;
   self->definition = troupe_program_definition_ref (definition);
   self->journals_dir = g_build_filename (context->journals_dir, project, name, NULL);
+  self->owner = (TroupeRunOwner){ self->project, self->name, instance, self->journals_dir };
+  self->current = troupe_worker_new_run (self, NULL);
   return self;
 }

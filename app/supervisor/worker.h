@@ -2,51 +2,38 @@
  * Copyright The Troupe authors */
 #pragma once
 
-#include "base/reactor.h"
-#include "keeper/keeper-pool.h"
 #include "project/program-definition.h"
-#include "supervisor/clock.h"
-#include "supervisor/oom-watch.h"
+#include "supervisor/worker-context.h"
+#include "supervisor/worker-group.h"
 
 G_BEGIN_DECLS
 
 /* One instance slot of a program: it starts runs, watches over the one that lives, and
  * decides what follows its end. Main thread.
  *
+ * It has one current run, the one that everything visible speaks of. While it is reloaded there is a
+ * next one, which takes over when it is ready; then the old one retires: it finishes what it
+ * serves, and ends.
+ *
  * Everything visible is a getter; "changed" () says that some of it is new, and
  * "state-changed" (TroupeState from, TroupeState to) comes with each edge of the state table,
- * before "changed". */
+ * before "changed"; also, with twice the same state, when another run has taken over, and when the last
+ * retiring one has ended.
+ * "reloaded" (gboolean success, const char *why) ends a reload; WHY it failed, or "". */
 
 #define TROUPE_TYPE_WORKER (troupe_worker_get_type ())
 G_DECLARE_FINAL_TYPE (TroupeWorker, troupe_worker, TROUPE, WORKER, GObject)
 
-/* What a worker leans on; outlives it. */
-typedef struct
-{
-  TroupeKeeperPool *pool;
-  TroupeReactor *reactor; /* of the channels */
-  TroupeClock *clock;
-  TroupeOomWatch *oom_watch;
-  const char *journals_dir;
-  /* FALSE, with REASON (out) (transfer full), when its program has to wait for another one.
-   * The owner calls troupe_worker_reconsider () when that may have changed. */
-  gboolean (*may_start) (TroupeWorker *worker, char **reason, gpointer user_data);
-  /* (nullable): how many processes of its run live. */
-  guint (*count_processes) (TroupeWorker *worker, gpointer user_data);
-  /* (nullable): the worker sent a message; it is in the journal already. */
-  void (*received) (TroupeWorker *worker, const char *text, gsize length, gpointer user_data);
-  /* (nullable): after troupe_worker_send found no room there is some again, or the channel is gone. */
-  void (*drained) (TroupeWorker *worker, gpointer user_data);
-  gpointer user_data;
-} TroupeWorkerContext;
-
 TroupeWorker *troupe_worker_new (const TroupeWorkerContext *context, guint id, const char *project,
                                  const char *name, guint instance, TroupeProgramDefinition *definition);
 
-/* After an engine's start. KEEPER (nullable): its run lives, and this keeper has it. Without one the
- * last run's end is read from its journal. WANTED: it was to be up when the last engine ended; then what the
- * policy asks for happens now. */
-void troupe_worker_restore (TroupeWorker *self, TroupeKeeper *keeper, gboolean wanted);
+/* Its place among the workers of a cluster; before it runs. */
+void troupe_worker_set_group (TroupeWorker *self, TroupeWorkerGroup *group);
+
+/* After an engine's start. KEEPERS (nullable) (element-type TroupeKeeper): of its runs that live. Without one
+ * the last run's end is read from its journal. WANTED: it was to be up when the last engine ended; then what
+ * the policy asks for happens now. */
+void troupe_worker_restore (TroupeWorker *self, GPtrArray *keepers, gboolean wanted);
 
 /* Takes effect at the next start. */
 void troupe_worker_set_definition (TroupeWorker *self, TroupeProgramDefinition *definition);
@@ -57,6 +44,14 @@ void troupe_worker_start (TroupeWorker *self);
 void troupe_worker_stop (TroupeWorker *self);
 void troupe_worker_restart (TroupeWorker *self);
 void troupe_worker_kill (TroupeWorker *self);
+
+/* Replaces its run by one of the definition as it is now. OVERLAP: the new run starts beside the old
+ * one and takes over when it is ready; else the old one is stopped first. A new run that ends, or is not ready
+ * in its ready-timeout, fails the reload, and the old one goes on. Returns FALSE when there is nothing to
+ * replace: it is down, and not to come up. Answers with "reloaded". */
+gboolean troupe_worker_reload (TroupeWorker *self, gboolean overlap);
+/* The new run goes, if it has not taken over yet. No "reloaded" follows. */
+void troupe_worker_cancel_reload (TroupeWorker *self);
 
 /* Waiting: looks whether it still has to. */
 void troupe_worker_reconsider (TroupeWorker *self);
@@ -87,6 +82,10 @@ void troupe_worker_set_listening (TroupeWorker *self, gboolean listening);
 gboolean troupe_worker_has_open_channel (TroupeWorker *self);
 /* "open", "closed", or "" when its kind has none or it never ran. */
 const char *troupe_worker_get_channel (TroupeWorker *self);
+/* What its run serves: "tcp:127.0.0.1:8000", "unix:/path". Returns: (transfer full) */
+GStrv troupe_worker_dup_addresses (TroupeWorker *self);
+/* Connections that its run was handed as a member of a cluster. */
+guint64 troupe_worker_get_connections (TroupeWorker *self);
 /* Adds an event to its run's activity log. */
 void troupe_worker_note (TroupeWorker *self, const char *event, const char *key, const char *value);
 

@@ -376,7 +376,7 @@ test_another_engine_goes_on (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   g_assert_cmpuint (keepers->len, ==, 1);
   worker = troupe_worker_new (&fixture->context, 1, "default", "peer", 1, definition);
-  troupe_worker_restore (worker, g_ptr_array_index (keepers, 0), TRUE);
+  troupe_worker_restore (worker, keepers, TRUE);
   g_assert_cmpstr (troupe_worker_get_channel (worker), ==, "open");
   wait_until (fixture->n_received == 4);
   reply = request (worker, "[5]", 0);

@@ -54,7 +54,8 @@ test_forbidden_edges (void)
   g_assert_false (troupe_worker_state_may_change (TROUPE_STATE_FAILED, TROUPE_STATE_RUNNING));
   g_assert_false (troupe_worker_state_may_change (TROUPE_STATE_FAILED, TROUPE_STATE_BACKOFF));
   g_assert_false (troupe_worker_state_may_change (TROUPE_STATE_STOPPING, TROUPE_STATE_RUNNING));
-  g_assert_false (troupe_worker_state_may_change (TROUPE_STATE_RUNNING, TROUPE_STATE_STARTING));
+  g_assert_false (troupe_worker_state_may_change (TROUPE_STATE_STARTING, TROUPE_STATE_WAITING));
+  g_assert_false (troupe_worker_state_may_change (TROUPE_STATE_STOPPED, TROUPE_STATE_READY));
 }
 
 int

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include "engine/program.h"
+
+G_BEGIN_DECLS
+
+/* A reload under way: the workers of a program, one after the other, get a new run. With the first that
+ * fails it ends; the others keep what they have. The program says how far it is. Main thread. */
+
+typedef struct _TroupeReload TroupeReload;
+
+/* DONE is called once, when the last worker is through or one has failed; SELF may be freed from there.
+ * Returns: (transfer full) */
+TroupeReload *troupe_reload_new (TroupeProgram *program,
+                                 void (*done) (TroupeReload *self, TroupeProgram *program, gpointer user_data),
+                                 gpointer user_data);
+/* Begins. */
+void troupe_reload_start (TroupeReload *self);
+/* Ends it where it is, when it is not done: the worker in turn keeps its old run if the new one has not
+ * taken over. */
+void troupe_reload_free (TroupeReload *self);
+
+/* TRUE when the old and the new run of a worker may be there at the same time. */
+gboolean troupe_reload_may_overlap (TroupeProgramDefinition *definition);
+
+G_END_DECLS
