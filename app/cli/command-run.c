@@ -21,7 +21,7 @@
 typedef struct
 {
   char *name, *kind, *instances, *cwd, *restart, *timeout, *max_buffer, *kill_signal, *exec_path;
-  char **env, **env_files, **exec_argv;
+  char **env, **env_files, **exec_argv, **listen;
   gboolean detach;
 } Options;
 
@@ -40,6 +40,7 @@ options_clear (Options *options)
   g_strfreev (options->env);
   g_strfreev (options->env_files);
   g_strfreev (options->exec_argv);
+  g_strfreev (options->listen);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -81,6 +82,9 @@ check_all_utf8 (const Options *options, char **argv, GError **error)
   for (gsize i = 0; options->exec_argv != NULL && options->exec_argv[i] != NULL; i++)
     if (!check_utf8 ("A value of --exec-argv", options->exec_argv[i], error))
       return FALSE;
+  for (gsize i = 0; options->listen != NULL && options->listen[i] != NULL; i++)
+    if (!check_utf8 ("A value of --listen", options->listen[i], error))
+      return FALSE;
   return check_utf8 ("The value of --exec-path", options->exec_path, error) &&
          check_utf8 ("The value of --name", options->name, error) &&
          check_utf8 ("The value of --kind", options->kind, error) &&
@@ -90,6 +94,25 @@ check_all_utf8 (const Options *options, char **argv, GError **error)
          check_utf8 ("The value of --timeout", options->timeout, error) &&
          check_utf8 ("The value of --max-buffer", options->max_buffer, error) &&
          check_utf8 ("The value of --kill-signal", options->kill_signal, error);
+}
+
+/* The engine is somewhere else: paths of unix sockets become absolute. */
+static GStrv
+dup_addresses (char **listen)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (gsize i = 0; listen[i] != NULL; i++)
+    if (g_str_has_prefix (listen[i], "unix:") && listen[i][5] != '@' && listen[i][5] != '\0')
+      {
+        g_autofree char *path = g_canonicalize_filename (listen[i] + strlen ("unix:"), NULL);
+        g_autofree char *address = g_strconcat ("unix:", path, NULL);
+
+        g_strv_builder_add (builder, address);
+      }
+    else
+      g_strv_builder_add (builder, listen[i]);
+  return g_strv_builder_end (builder);
 }
 
 /* The a{sv} of Engine1.Launch, without name and env. Returns: (transfer full) */
@@ -107,6 +130,12 @@ dup_launch_options (const Options *options, char **argv)
   add_text (&dict, "max-buffer", options->max_buffer);
   add_text (&dict, "kill-signal", options->kill_signal);
   add_text (&dict, "exec-path", options->exec_path);
+  if (options->listen != NULL)
+    {
+      g_auto (GStrv) addresses = dup_addresses (options->listen);
+
+      g_variant_dict_insert_value (&dict, "listen", g_variant_new_strv ((const char *const *) addresses, -1));
+    }
   if (options->exec_argv != NULL)
     g_variant_dict_insert_value (&dict, "exec-argv",
                                  g_variant_new_strv ((const char *const *) options->exec_argv, -1));
@@ -241,16 +270,23 @@ finish_foreground (TroupeForeground *foreground, const TroupeLaunched *launched)
   return troupe_foreground_run (foreground);
 }
 
+/* A cluster has other defaults. */
+static gboolean
+is_cluster (const Options *options)
+{
+  return g_strcmp0 (options->kind, "cluster") == 0;
+}
+
 static gboolean
 has_restart (const Options *options)
 {
-  return options->restart != NULL && strcmp (options->restart, "no") != 0;
+  return options->restart != NULL ? strcmp (options->restart, "no") != 0 : is_cluster (options);
 }
 
 static gboolean
 is_single (const Options *options)
 {
-  return options->instances == NULL || strcmp (options->instances, "1") == 0;
+  return options->instances != NULL ? strcmp (options->instances, "1") == 0 : !is_cluster (options);
 }
 
 static int
@@ -296,9 +332,11 @@ run (const TroupeCommand *command, int argc, char **argv)
     { "name", 'n', 0, G_OPTION_ARG_FILENAME, &options.name, "Name of the program; made from the command if absent",
       "NAME" },
     { "kind", 'k', 0, G_OPTION_ARG_FILENAME, &options.kind,
-      "spawn (the default), exec (a line for the shell), exec-file or fork", "KIND" },
-    { "instances", 'i', 0, G_OPTION_ARG_FILENAME, &options.instances, "How many workers; auto: one a core",
-      "N|auto" },
+      "spawn (the default), exec (a line for the shell), exec-file, fork or cluster", "KIND" },
+    { "instances", 'i', 0, G_OPTION_ARG_FILENAME, &options.instances,
+      "How many workers; auto: one a core (the default of a cluster)", "N|auto" },
+    { "listen", 'l', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.listen,
+      "cluster: bind tcp:PORT, tcp:ADDRESS:PORT, udp: likewise or unix:PATH for the workers", "ADDRESS" },
     { "cwd", 'C', 0, G_OPTION_ARG_FILENAME, &options.cwd, "Folder to run in; the current one if absent", "FOLDER" },
     { "env", 'e', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.env,
       "Set a variable; KEY alone takes its value from here", "KEY=VALUE" },

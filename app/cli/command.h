@@ -77,6 +77,8 @@ extern const TroupeCommand troupe_command_disconnect;
 extern const TroupeCommand troupe_command_start;
 extern const TroupeCommand troupe_command_stop;
 extern const TroupeCommand troupe_command_restart;
+extern const TroupeCommand troupe_command_reload;
+extern const TroupeCommand troupe_command_scale;
 extern const TroupeCommand troupe_command_remove;
 extern const TroupeCommand troupe_command_quit;
 

@@ -18,7 +18,8 @@ static const TroupeCommand *const commands[] = {
   &troupe_command_logs,   &troupe_command_wait,    &troupe_command_input,  &troupe_command_signal,
   &troupe_command_send,   &troupe_command_messages, &troupe_command_link,  &troupe_command_unlink,
   &troupe_command_disconnect,
-  &troupe_command_start,  &troupe_command_stop,    &troupe_command_restart, &troupe_command_remove,
+  &troupe_command_start,  &troupe_command_stop,    &troupe_command_restart, &troupe_command_reload,
+  &troupe_command_scale,  &troupe_command_remove,
   &troupe_command_events, &troupe_command_quit,
 };
 

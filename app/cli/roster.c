@@ -65,6 +65,7 @@ troupe_worker_info_new (const char *path)
   worker->exit_code = -1;
   worker->exit_signal = g_strdup ("");
   worker->exit_summary = g_strdup ("");
+  worker->address = g_strdup ("");
   worker->journal = g_strdup ("");
   return worker;
 }
@@ -79,6 +80,7 @@ troupe_worker_info_free (TroupeWorkerInfo *worker)
   g_free (worker->state_reason);
   g_free (worker->exit_signal);
   g_free (worker->exit_summary);
+  g_free (worker->address);
   g_free (worker->journal);
   g_free (worker);
 }
@@ -134,6 +136,13 @@ troupe_worker_info_update (TroupeWorkerInfo *worker, GVariant *properties)
         {
           g_free (worker->program_path);
           worker->program_path = g_variant_dup_string (value, NULL);
+        }
+      if (strcmp (key, "Addresses") == 0 && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+        {
+          g_autofree const char **addresses = g_variant_get_strv (value, NULL);
+
+          g_free (worker->address);
+          worker->address = g_strdup (addresses[0] != NULL ? addresses[0] : "");
         }
       if (strcmp (key, "ExitCode") == 0 && g_variant_is_of_type (value, G_VARIANT_TYPE_INT32))
         worker->exit_code = g_variant_get_int32 (value);

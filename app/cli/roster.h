@@ -35,6 +35,7 @@ typedef struct
   char *exit_signal; /* "" : none */
   char *exit_summary;
   char *journal; /* "": none yet */
+  char *address; /* the first it serves, "": none */
 } TroupeWorkerInfo;
 
 typedef struct _TroupeRoster TroupeRoster;

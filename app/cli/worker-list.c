@@ -67,7 +67,7 @@ troupe_worker_append_json (GString *out, const TroupeWorkerInfo *worker, const T
     troupe_json_object_add_decimal (out, "uptime_seconds", (double) uptime / G_USEC_PER_SEC);
   else
     troupe_json_object_add_null (out, "uptime_seconds");
-  troupe_json_object_add_null (out, "ready_address");
+  troupe_json_object_add_string (out, "ready_address", null_if_empty (worker->address));
   troupe_json_object_add_string (out, "journal", null_if_empty (worker->journal));
   troupe_json_object_end (out);
 }

@@ -27,7 +27,7 @@ _troupectl_files ()
 _troupectl_value ()
 {
   case $1 in
-    --kind | -k) _troupectl_words 'spawn exec exec-file fork' "$2" ;;
+    --kind | -k) _troupectl_words 'spawn exec exec-file fork cluster' "$2" ;;
     --restart) _troupectl_words 'no on-failure always' "$2" ;;
     --instances | -i) _troupectl_words 'auto 1 2 4 8' "$2" ;;
     --stream) _troupectl_words 'stdout stderr' "$2" ;;
@@ -38,7 +38,7 @@ _troupectl_value ()
     --env-file) _troupectl_files -f "$2" ;;
     --env) _troupectl_words "$(compgen -e)" "$2" ;;
     --exec-path) _troupectl_words "$(compgen -c -- "$2")" "$2" ;;
-    --name | --exec-argv | --timeout | --max-buffer | --since | --until | --grep | --run | --lines) COMPREPLY=() ;;
+    --listen | -l | --name | --exec-argv | --timeout | --max-buffer | --since | --until | --grep | --run | --lines) COMPREPLY=() ;;
     *) return 1 ;;
   esac
 }
@@ -56,16 +56,15 @@ _troupectl ()
   fi
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    _troupectl_words 'run up down list logs wait input signal send messages link unlink disconnect start stop restart remove events send messages link unlink disconnect quit help --help --version' "$current"
+    _troupectl_words 'run up down list logs wait input signal send messages link unlink disconnect start stop restart reload scale remove events quit help --help --version' "$current"
     return
   fi
   case $command in
-    run) options='--name --kind --instances --cwd --env --env-file --restart --timeout --max-buffer --kill-signal --exec-path --exec-argv --detach --help' ;;
-    up) options='--detach --help' ;;
+    run) options='--name --kind --instances --cwd --listen --env --env-file --restart --timeout --max-buffer --kill-signal --exec-path --exec-argv --detach --help' ;;
+    up | scale) options='--detach --help' ;;
+    reload) options='--detach --cancel --help' ;;
     list) options='--json --names --help' ;;
     logs) options='--follow --lines --since --until --stream --grep --run --timestamps --help' ;;
-    send) options='--reply --all --help' ;;
-    messages) options='--follow --json --lines --since --run --help' ;;
     events) options='--follow --json --help' ;;
     wait) options='--for --timeout --help' ;;
     send) options='--reply --all --help' ;;
@@ -102,10 +101,10 @@ _troupectl ()
         _troupectl_names "$current"
       fi
       ;;
-    list | logs | events | wait | input | send | messages | link | unlink | disconnect | start | stop | restart | remove | send | messages | link | unlink | disconnect)
+    list | logs | events | wait | input | send | messages | link | unlink | disconnect | start | stop | restart | reload | scale | remove)
       _troupectl_names "$current"
       ;;
-    help) _troupectl_words 'run up down list logs wait input signal send messages link unlink disconnect start stop restart remove events send messages link unlink disconnect quit' "$current" ;;
+    help) _troupectl_words 'run up down list logs wait input signal send messages link unlink disconnect start stop restart reload scale remove events quit' "$current" ;;
   esac
 }
 

@@ -3,7 +3,7 @@
 #
 # fish completion for troupectl(1).
 
-set -l commands run up down list logs wait input signal send messages link unlink disconnect start stop restart remove events send messages link unlink disconnect quit help
+set -l commands run up down list logs wait input signal send messages link unlink disconnect start stop restart reload scale remove events quit help
 
 function __troupectl_names
     troupectl list --names 2>/dev/null
@@ -29,27 +29,26 @@ complete -c troupectl -n __fish_use_subcommand -a disconnect -d 'Close a channel
 complete -c troupectl -n __fish_use_subcommand -a start -d 'Start workers'
 complete -c troupectl -n __fish_use_subcommand -a stop -d 'Stop workers'
 complete -c troupectl -n __fish_use_subcommand -a restart -d 'Stop workers and start them again'
+complete -c troupectl -n __fish_use_subcommand -a reload -d 'Replace the runs of a program one by one'
+complete -c troupectl -n __fish_use_subcommand -a scale -d 'Change how many workers a program has'
 complete -c troupectl -n __fish_use_subcommand -a remove -d 'Take programs off the list'
 complete -c troupectl -n __fish_use_subcommand -a events -d 'Show what happened to workers'
-complete -c troupectl -n __fish_use_subcommand -a send -d 'Send a message to a worker'
-complete -c troupectl -n __fish_use_subcommand -a messages -d 'Show messages'
-complete -c troupectl -n __fish_use_subcommand -a link -d 'Pass on messages to another program'
-complete -c troupectl -n __fish_use_subcommand -a unlink -d 'Take a link away'
-complete -c troupectl -n __fish_use_subcommand -a disconnect -d 'Close a channel'
 complete -c troupectl -n __fish_use_subcommand -a quit -d 'Stop everything and end the engine'
 complete -c troupectl -n __fish_use_subcommand -a help -d 'Explain a command'
 complete -c troupectl -n "__fish_seen_subcommand_from $commands" -l help -d 'Explain the command'
 
-complete -c troupectl -n '__fish_seen_subcommand_from list logs events wait input signal send messages link unlink disconnect start stop restart remove send messages link unlink disconnect' -a '(__troupectl_names)'
+complete -c troupectl -n '__fish_seen_subcommand_from list logs events wait input signal send messages link unlink disconnect start stop restart reload scale remove' -a '(__troupectl_names)'
 complete -c troupectl -n '__fish_seen_subcommand_from up down' -F
 complete -c troupectl -n '__fish_seen_subcommand_from help' -a "$commands"
 
 complete -c troupectl -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand --fcs-skip=2)'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s n -l name -x -d 'Name of the program'
-complete -c troupectl -n '__fish_seen_subcommand_from run' -s k -l kind -x -a 'spawn exec exec-file fork' -d 'How to run it'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -s k -l kind -x -a 'spawn exec exec-file fork cluster' -d 'How to run it'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s i -l instances -x -a 'auto 1 2 4 8' -d 'How many workers'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s C -l cwd -x -a '(__fish_complete_directories)' -d 'Folder to run in'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s e -l env -x -d 'Set a variable'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -s l -l listen -x -d 'Bind an address for a cluster'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -s l -l listen -x -d 'Bind an address for a cluster'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l env-file -r -F -d 'Read variables from a file'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l restart -x -a 'no on-failure always' -d 'When to restart'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l timeout -x -d 'Kill it after this long'
@@ -57,7 +56,7 @@ complete -c troupectl -n '__fish_seen_subcommand_from run' -l max-buffer -x -d '
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l kill-signal -x -a 'TERM INT HUP KILL USR1 USR2' -d 'Signal for the limits'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l exec-path -x -a '(__fish_complete_command)' -d 'What runs the module'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l exec-argv -x -d 'An argument for that'
-complete -c troupectl -n '__fish_seen_subcommand_from run up' -s d -l detach -d 'Return at once'
+complete -c troupectl -n '__fish_seen_subcommand_from run up reload scale' -s d -l detach -d 'Return at once'
 
 complete -c troupectl -n '__fish_seen_subcommand_from list events messages' -s j -l json -d 'Print JSON'
 complete -c troupectl -n '__fish_seen_subcommand_from list' -l names -d 'Print names only'
@@ -73,6 +72,7 @@ complete -c troupectl -n '__fish_seen_subcommand_from logs' -s t -l timestamps -
 
 complete -c troupectl -n '__fish_seen_subcommand_from wait' -s f -l for -x -a 'ended stopped waiting starting running ready stopping backoff exited failed' -d 'State to wait for'
 complete -c troupectl -n '__fish_seen_subcommand_from wait' -s t -l timeout -x -d 'Give up after this long'
+complete -c troupectl -n '__fish_seen_subcommand_from reload' -l cancel -d 'End a reload where it is'
 complete -c troupectl -n '__fish_seen_subcommand_from input' -s n -l no-newline -d 'Add no newline'
 complete -c troupectl -n '__fish_seen_subcommand_from input' -s e -l end -d 'Then close it'
 complete -c troupectl -n '__fish_seen_subcommand_from signal' -s s -l scope -x -a 'leader group tree' -d 'Whom'

@@ -394,7 +394,7 @@ test_worker_json (void)
                    "\"descendants\":null,\"uptime_seconds\":null,\"ready_address\":null,\"journal\":null}");
   properties = g_variant_ref_sink (g_variant_new_parsed (
       "{'Name': <'web.1'>, 'Project': <'shop'>, 'State': <'ready'>, 'Pid': <uint32 42>, 'Run': <uint32 3>,"
-      " 'Instance': <uint32 1>, 'StartedUsec': <%t>, 'ExitCode': <-1>, 'Journal': <'/j/3'>,"
+      " 'Instance': <uint32 1>, 'StartedUsec': <%t>, 'ExitCode': <-1>, 'Addresses': <['tcp:80', 'tcp:81']>, 'Journal': <'/j/3'>,"
       " 'Restarts': <'not a number'>, 'Unknown': <1>}",
       (guint64) NOW - 1500000));
   troupe_worker_info_update (worker, properties);
@@ -403,7 +403,7 @@ test_worker_json (void)
                    "{\"name\":\"web.1\",\"project\":\"shop\",\"program\":\"web\",\"instance\":1,\"kind\":\"spawn\","
                    "\"state\":\"ready\",\"pid\":42,\"tid\":null,\"run\":3,\"restarts\":0,\"exit_code\":null,"
                    "\"exit_signal\":null,\"cpu_percent\":12.3,\"memory_bytes\":1000,\"threads\":3,"
-                   "\"descendants\":2,\"uptime_seconds\":1.5,\"ready_address\":null,\"journal\":\"/j/3\"}");
+                   "\"descendants\":2,\"uptime_seconds\":1.5,\"ready_address\":\"tcp:80\",\"journal\":\"/j/3\"}");
 }
 
 static void
