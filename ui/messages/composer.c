@@ -145,9 +145,7 @@ troupe_composer_show_hint (TroupeComposer *self)
 static void
 troupe_composer_update_actions (TroupeComposer *self)
 {
-  gboolean can_send = self->open && self->valid;
-
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "composer.send", can_send);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "composer.send", troupe_composer_get_can_send (self));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "composer.send-all", self->valid && self->n_workers > 1);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "composer.save",
                                  self->valid && self->settings != NULL && self->program != NULL &&
@@ -303,7 +301,9 @@ key_cb (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModif
     case GDK_KEY_KP_Enter:
       if (modifiers == GDK_CONTROL_MASK || (modifiers == 0 && is_one_line (self) && self->valid))
         {
-          if (!gtk_widget_activate_action (GTK_WIDGET (self), "composer.send", NULL))
+          if (troupe_composer_get_can_send (self))
+            gtk_widget_activate_action (GTK_WIDGET (self), "composer.send", NULL);
+          else
             gtk_widget_error_bell (GTK_WIDGET (self));
           return GDK_EVENT_STOP;
         }
@@ -587,6 +587,12 @@ troupe_composer_dup_text (TroupeComposer *self)
 
   gtk_text_buffer_get_bounds (self->buffer, &from, &to);
   return gtk_text_buffer_get_text (self->buffer, &from, &to, TRUE);
+}
+
+gboolean
+troupe_composer_get_can_send (TroupeComposer *self)
+{
+  return self->open && self->valid;
 }
 
 const char *

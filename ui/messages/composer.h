@@ -30,6 +30,8 @@ void troupe_composer_failed (TroupeComposer *self, const char *words);
 void troupe_composer_set_text (TroupeComposer *self, const char *text);
 /* Returns: (transfer full) */
 char *troupe_composer_dup_text (TroupeComposer *self);
+/* The text is JSON, and the channel open. */
+gboolean troupe_composer_get_can_send (TroupeComposer *self);
 /* What stands below the entry. */
 const char *troupe_composer_get_hint (TroupeComposer *self);
 void troupe_composer_focus (TroupeComposer *self);

@@ -4,9 +4,13 @@
 /* A list of which only what is in view exists.
  *
  * Where one stands is a row and how far its top is above the view (`top`, `top_offset`), or the end
- * (`follow`). Allocation lays rows out from there, taking widgets from a pool; the scrollbar is
- * told a place in rows, and asked for nothing but drags. So a height is only ever needed of rows in
- * view, and nothing that comes or goes elsewhere moves what one reads. */
+ * (`follow`). Rows are laid out from there, with widgets from a pool; the scrollbar is told a
+ * place in rows, and asked for nothing but drags. So a height is only ever needed of rows in view,
+ * and nothing that comes or goes elsewhere moves what one reads.
+ *
+ * Binding a row asks GTK for a new size, which must not happen while it allocates. So `update` binds
+ * the rows that will be in view before the frame is laid out, and allocation, which does the same
+ * sums, only places them; when the view has grown it leaves a gap, which the next frame fills. */
 
 #include "config.h"
 
@@ -16,6 +20,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#include "client/format.h"
 #include "logview/log-follower.h"
 #include "messages/json-layout.h"
 
@@ -60,6 +65,7 @@ struct _TroupeMessageList
   double speed; /* pixels a millisecond */
   gint64 last_frame;
   guint kinetic_id;
+  guint update_id;
 };
 
 enum
@@ -151,15 +157,16 @@ find_shown (TroupeMessageList *self, guint64 number)
   return NULL;
 }
 
+static void troupe_message_list_hold (TroupeMessageList *self);
+static void troupe_message_list_update (TroupeMessageList *self);
+
 static void
 troupe_message_list_rebind (TroupeMessageList *self)
 {
   for (GList *l = self->shown.head; l != NULL; l = l->next)
     troupe_message_list_bind (self, l->data, troupe_message_row_get_number (l->data));
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  troupe_message_list_update (self);
 }
-
-static void troupe_message_list_hold (TroupeMessageList *self);
 
 static void
 troupe_message_list_toggle (TroupeMessageList *self, guint64 number)
@@ -179,7 +186,7 @@ troupe_message_list_toggle (TroupeMessageList *self, guint64 number)
   self->reveal = number;
   if (row != NULL)
     troupe_message_list_bind (self, row, number);
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  troupe_message_list_update (self);
 }
 
 /* ---- Layout ---- */
@@ -191,6 +198,8 @@ typedef struct
   GQueue rows;        /* of Placed */
   double top, bottom; /* of what is placed so far */
   int width;
+  gboolean can_bind;
+  gboolean incomplete; /* a row would have had to be bound */
 } Layout;
 
 typedef struct
@@ -211,6 +220,11 @@ layout_take_row (Layout *layout, guint64 number)
       g_hash_table_steal_extended (layout->before, &number, (gpointer *) &key, NULL);
       return row;
     }
+  if (!layout->can_bind)
+    {
+      layout->incomplete = TRUE;
+      return NULL;
+    }
   if (self->pool->len > 0)
     row = g_ptr_array_steal_index_fast (self->pool, self->pool->len - 1);
   else
@@ -223,12 +237,17 @@ layout_take_row (Layout *layout, guint64 number)
   return row;
 }
 
+/* Returns: (nullable): NULL when the row is not there and must not be made. */
 static Placed *
 layout_measure (Layout *layout, guint64 place)
 {
-  Placed *placed = g_new (Placed, 1);
+  TroupeMessageRow *row = layout_take_row (layout, troupe_message_log_get_number (layout->list->log, place));
+  Placed *placed;
 
-  placed->row = layout_take_row (layout, troupe_message_log_get_number (layout->list->log, place));
+  if (row == NULL)
+    return NULL;
+  placed = g_new (Placed, 1);
+  placed->row = row;
   gtk_widget_measure (GTK_WIDGET (placed->row), GTK_ORIENTATION_VERTICAL, layout->width, &placed->height, NULL, NULL,
                       NULL);
   return placed;
@@ -244,6 +263,8 @@ layout_up (Layout *layout, guint64 place)
     {
       Placed *placed = layout_measure (layout, --place);
 
+      if (placed == NULL)
+        break;
       g_queue_push_head (&layout->rows, placed);
       layout->top -= placed->height;
     }
@@ -260,6 +281,8 @@ layout_down (Layout *layout, guint64 place, guint64 n_rows, int height)
     {
       Placed *placed = layout_measure (layout, place++);
 
+      if (placed == NULL)
+        break;
       g_queue_push_tail (&layout->rows, placed);
       layout->bottom += placed->height;
     }
@@ -275,20 +298,19 @@ recycle_before (Layout *layout)
 
   g_hash_table_iter_init (&iter, layout->before);
   while (g_hash_table_iter_next (&iter, NULL, &row))
-    if (self->pool->len < POOL_MAX)
-      {
-        gtk_widget_set_child_visible (row, FALSE);
-        g_ptr_array_add (self->pool, row);
-      }
-    else
-      gtk_widget_unparent (row);
+    {
+      gtk_widget_set_child_visible (row, FALSE);
+      g_ptr_array_add (self->pool, row);
+    }
   g_hash_table_unref (layout->before);
+  while (layout->can_bind && self->pool->len > POOL_MAX)
+    gtk_widget_unparent (g_ptr_array_steal_index_fast (self->pool, self->pool->len - 1));
 }
 
 static void
-layout_begin (Layout *layout, TroupeMessageList *self, int width)
+layout_begin (Layout *layout, TroupeMessageList *self, int width, gboolean can_bind)
 {
-  *layout = (Layout){ .list = self, .rows = G_QUEUE_INIT, .width = width };
+  *layout = (Layout){ .list = self, .rows = G_QUEUE_INIT, .width = width, .can_bind = can_bind };
   layout->before = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   for (GList *l = self->shown.head; l != NULL; l = l->next)
     {
@@ -340,6 +362,8 @@ layout_from_top (Layout *layout, guint64 n_rows, int height)
     {
       Placed *placed = layout_measure (layout, place);
 
+      if (placed == NULL)
+        return;
       self->top_offset = self->top_fraction * placed->height;
       self->top_fraction = -1;
       g_queue_push_tail (&layout->rows, placed);
@@ -348,14 +372,14 @@ layout_from_top (Layout *layout, guint64 n_rows, int height)
   layout->top = layout->bottom = -self->top_offset;
   after = layout_down (layout, place, n_rows, height);
   place = layout_up (layout, place);
-  if (place == 0 && layout->top > 0)
+  if (place == 0 && layout->top > 0 && !layout->incomplete)
     {
       /* Scrolled beyond the first row. */
       layout_restart (layout);
       layout->top = layout->bottom = 0;
       after = layout_down (layout, 0, n_rows, height);
     }
-  if (after == n_rows && layout->bottom <= height)
+  if (after == n_rows && layout->bottom <= height && !layout->incomplete)
     {
       self->follow = TRUE;
       layout_restart (layout);
@@ -417,8 +441,9 @@ layout_remember_top (Layout *layout)
     }
 }
 
+/* Hands over what was placed: rows in view are shown, and in allocation get their places. */
 static void
-layout_allocate (Layout *layout, int height)
+layout_finish (Layout *layout, int height)
 {
   TroupeMessageList *self = layout->list;
   double y = layout->top;
@@ -436,7 +461,8 @@ layout_allocate (Layout *layout, int height)
         }
       else
         {
-          gtk_widget_size_allocate (GTK_WIDGET (placed->row), &place, -1);
+          if (!layout->can_bind)
+            gtk_widget_size_allocate (GTK_WIDGET (placed->row), &place, -1);
           g_queue_push_tail (&self->shown, placed->row);
         }
       y += placed->height;
@@ -471,17 +497,15 @@ troupe_message_list_configure (TroupeMessageList *self, Layout *layout, guint64 
   self->configuring = FALSE;
 }
 
-static void
-troupe_message_list_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+/* Returns FALSE when rows were missing that must not be bound now. */
+static gboolean
+troupe_message_list_lay_out (TroupeMessageList *self, int width, int height, gboolean can_bind)
 {
-  TroupeMessageList *self = TROUPE_MESSAGE_LIST (widget);
   guint64 n_rows = troupe_message_log_get_n_rows (self->log);
-  int inner_width = MAX (width, 1), inner_height = MAX (height - PADDING, 1);
+  int inner_height = MAX (height - PADDING, 1);
   Layout layout;
 
-  if (self->menu != NULL)
-    gtk_popover_present (GTK_POPOVER (self->menu));
-  layout_begin (&layout, self, inner_width);
+  layout_begin (&layout, self, MAX (width, 1), can_bind);
   if (n_rows == 0)
     self->follow = TRUE;
   else if (self->follow)
@@ -489,20 +513,60 @@ troupe_message_list_size_allocate (GtkWidget *widget, int width, int height, int
   else
     {
       layout_from_top (&layout, n_rows, inner_height);
-      if (self->reveal != G_MAXUINT64 && !self->follow)
+      if (can_bind && self->reveal != G_MAXUINT64 && !self->follow)
         {
           layout_remember_top (&layout);
           layout_reveal (&layout, n_rows, inner_height);
         }
     }
-  self->reveal = G_MAXUINT64;
-  layout_remember_top (&layout);
+  if (can_bind)
+    self->reveal = G_MAXUINT64;
+  if (!layout.incomplete)
+    {
+      layout_remember_top (&layout);
+      troupe_message_list_configure (self, &layout, n_rows, inner_height);
+    }
   if (self->follow)
     self->seen_end = n_rows > 0 ? troupe_message_log_get_number (self->log, n_rows - 1) + 1 : 0;
-  troupe_message_list_configure (self, &layout, n_rows, inner_height);
-  layout_allocate (&layout, height);
+  layout_finish (&layout, height);
   recycle_before (&layout);
   troupe_message_list_queue_notify (self);
+  return !layout.incomplete;
+}
+
+static gboolean
+update_tick_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
+{
+  TroupeMessageList *self = TROUPE_MESSAGE_LIST (widget);
+
+  self->update_id = 0;
+  troupe_message_list_update (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Something changed: binds what will be in view, and asks to be laid out. */
+static void
+troupe_message_list_update (TroupeMessageList *self)
+{
+  int width = gtk_widget_get_width (GTK_WIDGET (self)), height = gtk_widget_get_height (GTK_WIDGET (self));
+
+  if (self->update_id != 0)
+    gtk_widget_remove_tick_callback (GTK_WIDGET (self), self->update_id);
+  self->update_id = 0;
+  if (self->log != NULL && width > 0 && height > 0 && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    troupe_message_list_lay_out (self, width, height, TRUE);
+  gtk_widget_queue_allocate (GTK_WIDGET (self));
+}
+
+static void
+troupe_message_list_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  TroupeMessageList *self = TROUPE_MESSAGE_LIST (widget);
+
+  if (self->menu != NULL)
+    gtk_popover_present (GTK_POPOVER (self->menu));
+  if (!troupe_message_list_lay_out (self, width, height, FALSE) && self->update_id == 0)
+    self->update_id = gtk_widget_add_tick_callback (widget, update_tick_cb, NULL, NULL);
 }
 
 static void
@@ -529,7 +593,7 @@ troupe_message_list_scroll_by (TroupeMessageList *self, double pixels)
     return;
   troupe_message_list_hold (self);
   self->top_offset += pixels;
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  troupe_message_list_update (self);
 }
 
 static void
@@ -547,7 +611,7 @@ value_changed_cb (TroupeMessageList *self)
   self->top = troupe_message_log_get_number (self->log, place);
   self->top_offset = 0;
   self->top_fraction = CLAMP (value / ROW_UNIT - (double) place, 0, 1);
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  troupe_message_list_update (self);
 }
 
 static void
@@ -651,7 +715,7 @@ troupe_message_list_move_current (TroupeMessageList *self, gint64 step)
             self->top_offset = 0;
           }
         troupe_message_list_hold (self);
-        gtk_widget_queue_allocate (GTK_WIDGET (self));
+        troupe_message_list_update (self);
         return;
       }
 }
@@ -665,7 +729,7 @@ scroll_to_place (TroupeMessageList *self, gboolean to_end)
       self->top = troupe_message_log_get_number (self->log, 0);
       self->top_offset = 0;
     }
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  troupe_message_list_update (self);
 }
 
 static gboolean
@@ -721,7 +785,7 @@ troupe_message_list_dup_text (TroupeMessageList *self, guint64 number, gsize *le
     return NULL;
   if (message.length > TROUPE_MESSAGE_COPY_MAX)
     {
-      g_autofree char *size = g_format_size (message.length);
+      g_autofree char *size = troupe_format_dup_bytes (message.length);
       g_autofree char *words = g_strdup_printf (_ ("This message is too long for that: %s"), size);
 
       g_signal_emit (self, signals[NOTICE], 0, words);
@@ -890,7 +954,7 @@ menu_key_cb (GtkWidget *widget, GVariant *args, gpointer user_data)
 static void
 troupe_message_list_tell_changed (TroupeMessageList *self)
 {
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  troupe_message_list_update (self);
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -943,6 +1007,7 @@ static void
 troupe_message_list_map (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (troupe_message_list_parent_class)->map (widget);
+  troupe_message_list_update (TROUPE_MESSAGE_LIST (widget));
   troupe_log_follower_start (TROUPE_MESSAGE_LIST (widget)->follower);
 }
 
@@ -950,6 +1015,9 @@ static void
 troupe_message_list_unmap (GtkWidget *widget)
 {
   stop_kinetic (TROUPE_MESSAGE_LIST (widget));
+  if (TROUPE_MESSAGE_LIST (widget)->update_id != 0)
+    gtk_widget_remove_tick_callback (widget, TROUPE_MESSAGE_LIST (widget)->update_id);
+  TROUPE_MESSAGE_LIST (widget)->update_id = 0;
   troupe_log_follower_stop (TROUPE_MESSAGE_LIST (widget)->follower);
   GTK_WIDGET_CLASS (troupe_message_list_parent_class)->unmap (widget);
 }
@@ -967,7 +1035,7 @@ set_adjustment (TroupeMessageList *self, GtkAdjustment **place, GtkAdjustment *a
   *place = g_object_ref_sink (adjustment != NULL ? adjustment : gtk_adjustment_new (0, 0, 0, 0, 0, 0));
   if (place == &self->vadjustment)
     g_signal_connect_object (*place, "value-changed", G_CALLBACK (value_changed_cb), self, G_CONNECT_SWAPPED);
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  troupe_message_list_update (self);
 }
 
 static void
@@ -1169,7 +1237,7 @@ troupe_message_list_set_follow (TroupeMessageList *self, gboolean follow)
     return;
   stop_kinetic (self);
   self->follow = follow;
-  gtk_widget_queue_allocate (GTK_WIDGET (self));
+  troupe_message_list_update (self);
   troupe_message_list_queue_notify (self);
 }
 

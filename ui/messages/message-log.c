@@ -14,6 +14,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "client/format.h"
 #include "logview/log-matcher.h"
 #include "messages/message-scan.h"
 
@@ -431,7 +432,7 @@ troupe_message_log_dup_event_text (TroupeMessageLog *self, const TroupeMessage *
       g_autofree char *size = NULL;
 
       bytes = dup_field (json, "bytes");
-      size = g_format_size (bytes != NULL ? g_ascii_strtoull (bytes, NULL, 10) : 0);
+      size = troupe_format_dup_bytes (bytes != NULL ? g_ascii_strtoull (bytes, NULL, 10) : 0);
       return g_strdup_printf (_ ("A message of %s was dropped: it is too long"), size);
     }
   if (g_strcmp0 (name, "not-delivered") == 0)

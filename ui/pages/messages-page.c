@@ -104,13 +104,14 @@ troupe_messages_page_show_new_rows (TroupeMessagesPage *self)
 {
   guint64 n = troupe_message_list_get_n_new (self->list);
   gboolean away = !troupe_message_list_get_follow (self->list);
-  g_autofree char *text = NULL;
+  g_autofree char *number = NULL, *text = NULL;
 
   gtk_revealer_set_reveal_child (self->new_rows, away && n > 0);
   if (!away || n == 0)
     return;
-  /* Translators: messages that came while one reads further up */
-  text = g_strdup_printf (_ ("↓ %'" G_GUINT64_FORMAT " new"), n);
+  number = g_strdup_printf ("%'" G_GUINT64_FORMAT, n);
+  /* Translators: a number of messages that came while one reads further up */
+  text = g_strdup_printf (_ ("↓ %s new"), number);
   gtk_button_set_label (self->new_rows_button, text);
 }
 

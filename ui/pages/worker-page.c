@@ -268,5 +268,10 @@ troupe_worker_page_find (TroupeWorkerPage *self)
 void
 troupe_worker_page_show (TroupeWorkerPage *self, const char *name)
 {
+  GtkWidget *child = gtk_stack_get_child_by_name (self->stack, name);
+
+  /* A stack would show pages that it does not offer. */
+  if (child == NULL || !gtk_stack_page_get_visible (gtk_stack_get_page (self->stack, child)))
+    name = "output";
   gtk_stack_set_visible_child_name (self->stack, name);
 }
