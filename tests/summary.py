@@ -72,9 +72,9 @@ def expected_tests(build, suites):
 
 def tell_failure(name, cases, trouble, test, build):
     print(f'\n---- {name}' + (f' {trouble}' if trouble else ''))
-    # A failed test's passed cases only hide what matters.
+    # A failed test's passed cases, and GLib's debug messages, only hide what matters.
     lines = {stream: [line for line in (test.get(stream) or '').rstrip().splitlines()
-                      if stream == 'stderr' or not re.match(r'ok |1\.\.\d+$|TAP version', line)]
+                      if stream == 'stderr' or not re.match(r'ok |1\.\.\d+$|TAP version|# \S*-DEBUG:|# (Start|End) of', line)]
              for stream in ('stdout', 'stderr')}
     for verdict, case, _ in cases:
         if verdict == 'failed' and len(lines['stdout']) > SHOWN_LINES and case != 'whole test':

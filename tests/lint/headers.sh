@@ -37,12 +37,15 @@ awk -v source="$built_from/" -v OFS='\t' '
 ' "$build_dir/compile_commands.json" >"$scratch/commands"
 [ -s "$scratch/commands" ] || { not_ok 'compile_commands.json can be read' "$build_dir"; done_testing; exit; }
 
-# flags_for FILE: the command of a source in the same folder, or in the nearest above.
+# flags_for FILE: the command of a source in the same folder, or in the nearest above; of several the
+# longest: a folder may have a part that sees less than the rest.
 flags_for ()
 {
   flags_folder=$(dirname "$1")
   while :; do
-    awk -F '\t' -v folder="$flags_folder/" 'index ($1, folder) == 1 { print $2; exit }' "$scratch/commands" >"$scratch/flags"
+    awk -F '\t' -v folder="$flags_folder/" '
+      index ($1, folder) == 1 && length ($2) > length (best) { best = $2 }
+      END { if (best != "") print best }' "$scratch/commands" >"$scratch/flags"
     [ ! -s "$scratch/flags" ] || break
     [ "$flags_folder" != . ] || { head -n 1 "$scratch/commands" | cut -f 2 >"$scratch/flags"; break; }
     flags_folder=$(dirname "$flags_folder")

@@ -146,6 +146,9 @@ completion=$share/bash-completion/completions/troupectl
 
 version=$(meson introspect --projectinfo "$build_dir" | sed -nE 's/.*"version": "([^"]*)".*/\1/p')
 mv "$here" "$scratch/moved"
+# No bus is needed to say so, and none should be started for it.
+DBUS_SESSION_BUS_ADDRESS=unix:path=$scratch/no-bus XDG_RUNTIME_DIR=$scratch
+export DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR
 for program in bin/troupectl libexec/troupe-engine bin/troupe; do
   [ -e "$scratch/moved/$program" ] || continue
   if output=$("$scratch/moved/$program" --version 2>&1 </dev/null) && printf '%s' "$output" | grep -qF "$version"; then
