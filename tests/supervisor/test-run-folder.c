@@ -105,12 +105,13 @@ test_prunes_by_size (Fixture *self, gconstpointer data)
 }
 
 static void
-test_never_prunes_the_live_one (Fixture *self, gconstpointer data)
+test_never_prunes_live_ones (Fixture *self, gconstpointer data)
 {
   for (guint i = 0; i < 3; i++)
     create (self, i, 100 * 1024);
-  troupe_run_folder_prune (self->dir, 0, 1, 1);
-  assert_runs (self, "1 ");
+  /* Run 2 is on its way out while run 3 comes up. */
+  troupe_run_folder_prune (self->dir, 0, 1, 2);
+  assert_runs (self, "2 3 ");
 }
 
 static void
@@ -264,7 +265,7 @@ main (int argc, char **argv)
   folder_test ("/supervisor/run-folder/counts-on", test_counts_on);
   folder_test ("/supervisor/run-folder/prunes-by-number-oldest-first", test_prunes_by_number_oldest_first);
   folder_test ("/supervisor/run-folder/prunes-by-size", test_prunes_by_size);
-  folder_test ("/supervisor/run-folder/never-prunes-the-live-one", test_never_prunes_the_live_one);
+  folder_test ("/supervisor/run-folder/never-prunes-the-live-one", test_never_prunes_live_ones);
   folder_test ("/supervisor/run-folder/delete-follows-no-link", test_delete_follows_no_link);
   folder_test ("/supervisor/run-folder/folder-that-cannot-be-made", test_folder_that_cannot_be_made);
   g_test_add_func ("/supervisor/worker-launch/identity", test_identity);
