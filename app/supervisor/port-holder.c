@@ -17,6 +17,8 @@
 
 /* The state of a listening TCP socket, as the kernel prints it. */
 #define STATE_LISTEN 0x0a
+/* The longest line of interest: an address of a unix socket has 108 bytes. */
+#define LINE_MAX_BYTES 512
 #define COMMAND_SHOWN_MAX 80
 
 void
@@ -66,6 +68,16 @@ is_in_the_way (const TroupeListenAddress *address, guint family, const guint8 *b
   return inet_pton (AF_INET6, address->address, wanted) == 1 && is_any (wanted, 16) && !address->v6_only;
 }
 
+/* A line by itself: sscanf measures all that follows, and a busy server has 100,000 lines here. */
+static void
+copy_line (char copy[LINE_MAX_BYTES], const char *line, const char *end)
+{
+  gsize length = MIN ((gsize) (end - line), LINE_MAX_BYTES - 1);
+
+  memcpy (copy, line, length);
+  copy[length] = '\0';
+}
+
 void
 troupe_port_holder_scan_inet (const char *text, guint family, const TroupeListenAddress *address, GArray *inodes)
 {
@@ -74,12 +86,16 @@ troupe_port_holder_scan_inet (const char *text, guint family, const TroupeListen
 
   while (line != NULL && *++line != '\0')
     {
-      const char *colon = strchr (line, ':');
-      const char *local = colon != NULL ? colon + 2 : "";
+      const char *end = strchrnul (line, '\n');
+      char text_line[LINE_MAX_BYTES];
+      const char *colon, *local;
       guint8 bytes[16];
       guint port, state;
       guint64 inode;
 
+      copy_line (text_line, line, end);
+      colon = strchr (text_line, ':');
+      local = colon != NULL ? colon + 2 : "";
       /* "  0: 0100007F:1F40 00000000:0000 0A TX:RX TR:WHEN RETRNSMT UID TIMEOUT INODE …" */
       if (strlen (local) > 8 * n_words && parse_hex_address (local, n_words, bytes)
           && sscanf (local + 8 * n_words, ":%x %*s %x %*s %*s %*s %*u %*u %" G_GUINT64_FORMAT, &port, &state, &inode)
@@ -87,7 +103,7 @@ troupe_port_holder_scan_inet (const char *text, guint family, const TroupeListen
           && port == address->port && (state == STATE_LISTEN || !troupe_listen_address_is_stream (address))
           && is_in_the_way (address, family, bytes))
         g_array_append_val (inodes, inode);
-      line = strchr (line, '\n');
+      line = *end != '\0' ? end : NULL;
     }
 }
 
@@ -99,11 +115,13 @@ troupe_port_holder_scan_unix (const char *text, const TroupeListenAddress *addre
   while (line != NULL && *++line != '\0')
     {
       const char *end = strchrnul (line, '\n');
+      char text_line[LINE_MAX_BYTES];
       guint64 inode;
       int path_at = 0;
 
+      copy_line (text_line, line, end);
       /* "Num: RefCount Protocol Flags Type St Inode Path"; an abstract name is shown with an @. */
-      if (sscanf (line, "%*s %*s %*s %*s %*s %*s %" G_GUINT64_FORMAT " %n", &inode, &path_at) == 1 && path_at > 0
+      if (sscanf (text_line, "%*s %*s %*s %*s %*s %*s %" G_GUINT64_FORMAT " %n", &inode, &path_at) == 1 && path_at > 0
           && line + path_at < end && strlen (address->address) == (gsize) (end - line - path_at)
           && memcmp (line + path_at, address->address, (gsize) (end - line - path_at)) == 0)
         g_array_append_val (inodes, inode);
