@@ -19,6 +19,7 @@
 #include "supervisor/port-holder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -435,9 +436,17 @@ dup_bound_address (const char *asked, const TroupeListenAddress *address, int fd
   return g_strdup_printf (family == 6 ? "%s:[%s]:%u" : "%s:%s:%u", protocol, address->address, port);
 }
 
+/* A simple program's accept waits, as it does under systemd; our own for Node must not. The setting is one for
+ * all who have the socket, so it is made once, and theirs to change. */
+static void
+set_blocking (int fd)
+{
+  fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK);
+}
+
 /* Returns: (transfer full), NULL with *ERROR_NUMBER. */
 static BoundSocket *
-bind_socket (TroupeWorkerGroup *self, const char *asked, int *error_number)
+bind_socket (TroupeWorkerGroup *self, const char *asked, gboolean for_node, int *error_number)
 {
   TroupeListenAddress address;
   BoundSocket *bound = NULL;
@@ -460,6 +469,8 @@ bind_socket (TroupeWorkerGroup *self, const char *asked, int *error_number)
     }
   if (fd >= 0)
     {
+      if (!for_node)
+        set_blocking (fd);
       bound = g_new0 (BoundSocket, 1);
       bound->asked = g_strdup (asked);
       bound->address = dup_bound_address (asked, &address, fd);
@@ -516,7 +527,7 @@ troupe_worker_group_open (TroupeWorkerGroup *self, TroupeProgramDefinition *defi
       int error_number;
 
       if (bound == NULL)
-        bound = bind_socket (self, definition->listen[i], &error_number);
+        bound = bind_socket (self, definition->listen[i], troupe_program_definition_is_node (definition), &error_number);
       if (bound != NULL)
         g_ptr_array_add (wanted, bound);
       else if (problem == NULL)
