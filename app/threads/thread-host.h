@@ -25,12 +25,14 @@ G_BEGIN_DECLS
  *     ["create", ID, OPTIONS]         the thread, after its four descriptors; OPTIONS as below
  *     ["stop", ID]                    a request to end: a native thread sees it when it asks; a
  *                                     Node thread has no way to see it and is terminated
- *     ["terminate", ID]               Node: ends it wherever it is. Native: as "stop"
+ *     ["terminate", ID]               Node: ends it wherever it is. Native: as "stop". Before "create":
+ *                                     its sockets are closed, and nothing more is said about it
  *     ["link", A, B, "NAME A", "NAME B"]   a message channel between two threads
  *     ["unlink", A, B]
  *     ["stat", REQUEST]
  *     ["peek", REQUEST, OFFSET, LENGTH]    of the shared block; LENGTH at most TROUPE_THREAD_PEEK_MAX
- *     ["list"]                        asked by an engine that took over
+ *     ["list"]                        asked by an engine that took over; sockets that wait for a
+ *                                     "create" are closed, for it will not come
  *     ["exit", CODE]                  ends the host, and with it every thread
  *
  *   host to engine
@@ -60,6 +62,10 @@ G_BEGIN_DECLS
 #define TROUPE_THREAD_PEEK_MAX (64 * 1024)
 /* Threads of one host. */
 #define TROUPE_THREAD_MAX 512
+/* Bytes of one text that a host may give us (a stack, a reason); what is longer is cut off. */
+#define TROUPE_THREAD_TEXT_MAX (64 * 1024)
+/* Questions about the shared block that may wait for their answer. */
+#define TROUPE_THREAD_PEEKS_MAX 64
 
 typedef struct _TroupeThreadHost TroupeThreadHost;
 
@@ -85,7 +91,9 @@ typedef struct
   int fds[4];                   /* input, output, error, channel: sockets; duplicated */
 } TroupeThreadLaunch;
 
-/* Called in the order things came; texts are valid during the call. A handler may free the host. */
+/* Called in the order things came; texts are valid UTF-8, during the call. A handler may free the host.
+ * An ID is what the host said, checked for its form only: the handler looks it up, and passes over one
+ * that it does not know. */
 typedef struct
 {
   void (*ready) (TroupeThreadHost *host, const char *runtime, gpointer user_data);
@@ -103,7 +111,8 @@ typedef struct
   void (*figures) (TroupeThreadHost *host, const TroupeThreadFigures *figures, guint n, gpointer user_data);
   /* After troupe_thread_host_list: (element-type TroupeThreadFigures), id and tid only. */
   void (*listed) (TroupeThreadHost *host, const TroupeThreadFigures *threads, guint n, gpointer user_data);
-  /* The host said something that is not of this protocol, or of another version. */
+  /* The host said something that is not of this protocol, or of another version. It is passed
+   * over; whether to go on with such a host is up to the handler. */
   void (*broken) (TroupeThreadHost *host, const char *problem, gpointer user_data);
 } TroupeThreadHostHandler;
 
@@ -116,21 +125,31 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeThreadHost, troupe_thread_host_free)
 
 void troupe_thread_host_receive (TroupeThreadHost *self, const char *text, gsize length);
 
+/* These fail as troupe_channel_send does; `create` also with G_IO_ERROR_INVALID_DATA for worker data or
+ * resource limits that are no JSON. Texts that are not UTF-8 reach the thread with
+ * replacement characters, as they would in Node; a file name must be UTF-8. */
 gboolean troupe_thread_host_share (TroupeThreadHost *self, guint64 bytes, GError **error);
 gboolean troupe_thread_host_create (TroupeThreadHost *self, guint id, const TroupeThreadLaunch *launch,
                                     GError **error);
+
+/* These cannot fail here: with the channel closed the host is gone or going, and its end says all. */
 void troupe_thread_host_stop (TroupeThreadHost *self, guint id);
 void troupe_thread_host_terminate (TroupeThreadHost *self, guint id);
 void troupe_thread_host_link (TroupeThreadHost *self, guint a, guint b, const char *name_a, const char *name_b);
 void troupe_thread_host_unlink (TroupeThreadHost *self, guint a, guint b);
+/* While one question is open, another is not asked. */
 void troupe_thread_host_ask_figures (TroupeThreadHost *self);
 void troupe_thread_host_list (TroupeThreadHost *self);
 void troupe_thread_host_exit (TroupeThreadHost *self, int code);
 
-/* Reads of the shared block; fails with G_IO_ERROR_CLOSED when the host is gone. */
+/* Reads of the shared block; fails with G_IO_ERROR_CLOSED when the host is gone, G_IO_ERROR_BUSY past
+ * TROUPE_THREAD_PEEKS_MAX, G_IO_ERROR_INVALID_ARGUMENT past TROUPE_THREAD_PEEK_MAX. */
 void troupe_thread_host_peek_async (TroupeThreadHost *self, guint64 offset, guint length,
                                     GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full) */
 GBytes *troupe_thread_host_peek_finish (TroupeThreadHost *self, GAsyncResult *result, GError **error);
+
+/* The host for Node modules, a script for `node [EXEC-ARGV…] SCRIPT`. Returns: (transfer full) */
+char *troupe_thread_host_dup_node_script (void);
 
 G_END_DECLS
