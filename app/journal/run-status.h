@@ -37,6 +37,8 @@ typedef enum
   TROUPE_END_MAX_BUFFER_STDERR,
 } TroupeEndReason;
 
+#define TROUPE_END_REASON_LAST TROUPE_END_MAX_BUFFER_STDERR
+
 /* What the keeper was doing when a launch failed. */
 typedef enum
 {

@@ -171,12 +171,19 @@ keeper_control_send (KeeperRun *run, unsigned type, uint32_t serial, const void 
     keeper_control_close (run);
 }
 
+static void
+get_wire_status (const KeeperRun *run, TroupeKeeperWireStatus *wire)
+{
+  troupe_keeper_status_to_wire (&run->status, wire);
+  wire->flags = run->spec.sink_pid != 0 ? TROUPE_KEEPER_FLAG_SINK : 0;
+}
+
 void
 keeper_control_send_status (KeeperRun *run)
 {
   TroupeKeeperWireStatus wire;
 
-  troupe_keeper_status_to_wire (&run->status, &wire);
+  get_wire_status (run, &wire);
   keeper_control_send (run, TROUPE_KEEPER_STATUS, 0, &wire, sizeof wire, -1);
 }
 
@@ -193,7 +200,7 @@ send_welcome (KeeperRun *run)
       keeper_control_close (run);
       return;
     }
-  troupe_keeper_status_to_wire (&run->status, &wire);
+  get_wire_status (run, &wire);
   memcpy (body, &wire, sizeof wire);
   memcpy (body + sizeof wire, run->spec.identity, identity_size);
   memcpy (body + sizeof wire + identity_size, run->spec.journal_dir, dir_size);
@@ -359,6 +366,21 @@ is_signal (int number)
   return number > 0 && number < NSIG;
 }
 
+static bool
+handle_end_sink (KeeperRun *run, const Packet *packet)
+{
+  TroupeKeeperSinkEnd head;
+
+  if (!take_head (packet, &head, sizeof head) || head.end_reason < 0
+      || head.end_reason > TROUPE_END_REASON_LAST)
+    return false;
+  if (head.exit_code >= 0 ? head.exit_signal != 0 : head.exit_code != -1 || !is_signal (head.exit_signal))
+    return false;
+  if (run->state == KEEPER_RUNNING)
+    keeper_sink_end (run, &head);
+  return true;
+}
+
 /* False when the connection must end. */
 static bool
 handle (KeeperRun *run, Packet *packet)
@@ -393,6 +415,8 @@ handle (KeeperRun *run, Packet *packet)
       return true;
     case TROUPE_KEEPER_KEEP:
       return handle_keep (run, packet);
+    case TROUPE_KEEPER_END_SINK:
+      return handle_end_sink (run, packet);
     case TROUPE_KEEPER_HELLO:
     case TROUPE_KEEPER_KEPT:
     case TROUPE_KEEPER_WELCOME:

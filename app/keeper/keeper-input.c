@@ -5,7 +5,7 @@
  * once where it fits, the rest waits in a ring of TROUPE_KEEPER_INPUT_QUEUE_MAX
  * bytes that exists only while something waits. A message is taken whole or
  * refused whole. The pipe stays open until it is closed by request or by the
- * worker. */
+ * worker. A sink's is a socket, with the same rules. */
 
 #include "keeper/keeper-run.h"
 
@@ -40,9 +40,23 @@ keeper_input_close (KeeperRun *run, bool after_queue)
       input->close_after = true;
       return;
     }
+  /* Of a socket others may hold duplicates, and the worker shall see the end now. */
+  if (input->is_socket)
+    shutdown (input->fd, SHUT_WR);
   close (input->fd);
   input->fd = -1;
   drop_ring (input);
+}
+
+/* Never waits. */
+static ssize_t
+write_parts (KeeperInput *input, struct iovec *parts, int n)
+{
+  struct msghdr message = { .msg_iov = parts, .msg_iovlen = (size_t) n };
+
+  if (input->is_socket)
+    return sendmsg (input->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return writev (input->fd, parts, n);
 }
 
 void
@@ -54,7 +68,7 @@ keeper_input_flush (KeeperRun *run)
     {
       size_t first = RING_SIZE - input->begin < input->n ? RING_SIZE - input->begin : input->n;
       struct iovec parts[2] = { { input->ring + input->begin, first }, { input->ring, input->n - first } };
-      ssize_t written = writev (input->fd, parts, 2);
+      ssize_t written = write_parts (input, parts, 2);
 
       if (written < 0)
         {
@@ -100,7 +114,8 @@ take_piece (KeeperRun *run, const char *bytes, size_t length)
 
   if (input->n == 0)
     {
-      ssize_t written = length > 0 ? write (input->fd, bytes, length) : 0;
+      struct iovec part = { (void *) bytes, length };
+      ssize_t written = length > 0 ? write_parts (input, &part, 1) : 0;
 
       if (written < 0 && errno != EAGAIN)
         {
@@ -152,6 +167,11 @@ keeper_input_open (KeeperRun *run)
 
   if (run->input.fd < 0 || run->input.close_after)
     return -EPIPE;
+  if (run->input.is_socket)
+    {
+      fd = fcntl (run->input.fd, F_DUPFD_CLOEXEC, 3);
+      return fd < 0 ? -errno : fd;
+    }
   /* A duplicate would share our O_NONBLOCK; a fresh open file does not. Opened without
    * blocking, as nobody may read it any more (ENXIO). */
   snprintf (path, sizeof path, "/proc/self/fd/%d", run->input.fd);

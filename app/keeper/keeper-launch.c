@@ -65,6 +65,35 @@ spawn_keeper (const char *keeper_path, int socket_fd, pid_t *pid)
   return result;
 }
 
+/* As much as the kernel lets us have (net.core.wmem_max); in a unix socket it is the writer's end that counts. */
+#define SINK_SOCKET_BYTES (1024 * 1024)
+
+gboolean
+troupe_keeper_open_sink (int ours[3], int theirs[3], GError **error)
+{
+  for (int i = 0; i < 3; i++)
+    {
+      const int size = SINK_SOCKET_BYTES;
+      int ends[2];
+
+      if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        {
+          fail (error, errno, "Could not make the sockets of a thread");
+          for (; i > 0; i--)
+            {
+              close (ours[i - 1]);
+              close (theirs[i - 1]);
+            }
+          return FALSE;
+        }
+      ours[i] = ends[0];
+      theirs[i] = ends[1];
+      setsockopt (ours[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+      setsockopt (theirs[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    }
+  return TRUE;
+}
+
 int
 troupe_keeper_start_process (const char *keeper_path, pid_t *pid, GError **error)
 {
@@ -124,7 +153,7 @@ check_launch (const TroupeLaunch *launch, GError **error)
 {
   gsize total = 0;
 
-  for (const char *const *arg = launch->argv; *arg != NULL && total <= TROUPE_KEEPER_SPEC_MAX; arg++)
+  for (const char *const *arg = launch->argv; arg != NULL && *arg != NULL && total <= TROUPE_KEEPER_SPEC_MAX; arg++)
     total += sizeof (TroupeKeeperField) + strlen (*arg) + 1;
   for (const char *const *env = launch->envp; env != NULL && *env != NULL && total <= TROUPE_KEEPER_SPEC_MAX;
        env++)
@@ -168,6 +197,7 @@ encode (const TroupeLaunch *launch, const char *socket_dir, gsize pipe_bytes)
   add_number (spec, TROUPE_KEEPER_FIELD_KILL_SIGNAL, launch->kill_signal);
   add_number (spec, TROUPE_KEEPER_FIELD_GRACE, launch->grace_msec);
   add_number (spec, TROUPE_KEEPER_FIELD_NICE, launch->nice);
+  add_number (spec, TROUPE_KEEPER_FIELD_SINK, launch->sink ? launch->sink_pid : 0);
   add_number (spec, TROUPE_KEEPER_FIELD_PIPE_SIZE, (gint64) pipe_bytes);
   return spec;
 }

@@ -10,7 +10,7 @@
  *
  * All signals stay blocked and are read from a descriptor, so no code here
  * runs in a handler, and the dispositions a worker inherits are the default
- * ones. SIGTERM stops the run politely; a closed pipe or socket is an error
+ * ones. SIGTERM stops the run politely (a sink goes when its thread has gone); a closed pipe or socket is an error
  * of a write. */
 
 #include "config.h"
@@ -103,6 +103,7 @@ prepare_poll (KeeperRun *run, struct pollfd fds[N_POLL], uint64_t now, uint64_t 
     {
       earlier (&wake_at, run->timeout_at);
       earlier (&wake_at, run->trim_at);
+      earlier (&wake_at, run->sink_grace_ends_at);
       if (run->stop == KEEPER_STOP_POLITE)
         earlier (&wake_at, run->grace_ends_at);
       if (run->stop == KEEPER_STOP_HARD)
@@ -122,6 +123,8 @@ read_signals (KeeperRun *run)
       reap |= info.ssi_signo == SIGCHLD;
       if (info.ssi_signo == SIGTERM && run->state == KEEPER_WARM)
         keeper_control_close (run);
+      else if (info.ssi_signo == SIGTERM && run->spec.sink_pid != 0)
+        run->sink_may_go = true;
       else if (info.ssi_signo == SIGTERM)
         keeper_stop_begin (run, SIGTERM, run->spec.grace_msec, TROUPE_END_STOPPED);
     }
@@ -155,7 +158,7 @@ turn (KeeperRun *run, uint64_t farewell_at)
     keeper_control_read_fresh (run);
   if (fds[POLL_LISTEN].revents != 0 && run->control.listen_fd >= 0)
     keeper_control_accept (run);
-  if (fds[POLL_INPUT].revents & POLLERR)
+  if (fds[POLL_INPUT].revents & (POLLERR | POLLHUP))
     keeper_input_close (run, false);
   else if (fds[POLL_INPUT].revents != 0)
     keeper_input_flush (run);

@@ -71,6 +71,7 @@ struct _TroupeKeeperPool
   GSource *source;
   GSource *warm_source; /* (nullable): the next warm keeper is due */
   GHashTable *keepers;  /* key -> (owned) TroupeKeeper, connected */
+  guint n_sinks;        /* of them; they have no pipes */
   GHashTable *dying;    /* key -> Dying */
   guint64 next_key;
   WarmKeeper warm[WARM_MAX];
@@ -189,6 +190,7 @@ forget_keeper (TroupeKeeperPool *self, TroupeKeeper *keeper)
   if (troupe_keeper_peek_fd (keeper) >= 0)
     unwatch (self, troupe_keeper_peek_fd (keeper));
   troupe_keeper_disconnect (keeper);
+  self->n_sinks -= troupe_keeper_is_sink (keeper);
   g_hash_table_remove (self->keepers, &key);
 }
 
@@ -302,7 +304,7 @@ await_exit (pid_t pid, int pidfd)
 static gsize
 choose_pipe_size (TroupeKeeperPool *self)
 {
-  gsize share = PIPE_BUDGET / (2 * (g_hash_table_size (self->keepers) + 1));
+  gsize share = PIPE_BUDGET / (2 * (g_hash_table_size (self->keepers) - self->n_sinks + 1));
   gsize size = PIPE_MAX;
 
   while (size > PIPE_MIN && size > share)
@@ -335,6 +337,11 @@ launch_with (TroupeKeeperPool *self, int fd, pid_t pid, const TroupeLaunch *laun
     }
   keeper = add_keeper (self, fd);
   troupe_keeper_set_launched (keeper, launch->identity, launch->journal_dir, pid);
+  if (launch->sink)
+    {
+      troupe_keeper_set_sink (keeper);
+      self->n_sinks++;
+    }
   return keeper;
 }
 
@@ -346,7 +353,8 @@ troupe_keeper_pool_launch (TroupeKeeperPool *self, const TroupeLaunch *launch, G
 
   g_return_val_if_fail (TROUPE_IS_KEEPER_POOL (self), NULL);
   g_return_val_if_fail (launch->identity != NULL && launch->journal_dir != NULL, NULL);
-  g_return_val_if_fail (launch->argv != NULL && launch->argv[0] != NULL, NULL);
+  g_return_val_if_fail (launch->sink || (launch->argv != NULL && launch->argv[0] != NULL), NULL);
+  g_return_val_if_fail (!launch->sink || (launch->argv == NULL && launch->n_fds == 3 && launch->sink_pid > 0), NULL);
 
   while (self->n_warm > 0)
     {
@@ -491,6 +499,7 @@ troupe_keeper_pool_adopt (TroupeKeeperPool *self, GError **error)
           poll_one (keeper, until);
           answer = troupe_keeper_receive_welcome (keeper);
         }
+      self->n_sinks += troupe_keeper_is_sink (keeper);
       if (answer > 0)
         g_ptr_array_add (adopted, g_object_ref (keeper));
       else

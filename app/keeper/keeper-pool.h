@@ -42,7 +42,18 @@ typedef struct
   int nice;                 /* 0: as the engine */
   const int *fds;           /* (nullable): descriptors for the worker, put at 3, 4, … */
   guint n_fds;
+
+  /* The worker is a thread of the process SINK_PID, which somebody else runs: the keeper starts nothing and
+   * captures what comes from FDS, our ends of three stream sockets (troupe_keeper_open_sink):
+   * the thread's input, output and error. Of the rest only identity, journal_dir and journal_limit_bytes count. */
+  gboolean sink;
+  pid_t sink_pid;
 } TroupeLaunch;
+
+/* Makes the sockets of a thread, with room for what it writes while its keeper is busy. Returns FALSE with
+ * error set; else OURS are for TroupeLaunch and THEIRS for the thread, six descriptors (close-on-exec, blocking)
+ * that are the caller's to close once they are passed on. */
+gboolean troupe_keeper_open_sink (int ours[3], int theirs[3], GError **error);
 
 typedef enum
 {
@@ -62,7 +73,7 @@ TroupeKeeper *troupe_keeper_pool_launch (TroupeKeeperPool *self, const TroupeLau
                                          GError **error);
 
 /* Connects to every keeper that lives in the runtime directory and is not ours yet, and
- * removes sockets nobody answers on. Blocks at most a second in all.
+ * removes sockets nobody answers on. Blocks at most a second in all. Sinks are among them.
  * Returns: (transfer container) (element-type TroupeKeeper): each has a status already. */
 GPtrArray *troupe_keeper_pool_adopt (TroupeKeeperPool *self, GError **error);
 
@@ -87,6 +98,23 @@ const char *troupe_keeper_get_journal_dir (TroupeKeeper *self);
 pid_t troupe_keeper_get_pid (TroupeKeeper *self);
 /* (transfer none): what the keeper last said. */
 const TroupeRunStatus *troupe_keeper_get_status (TroupeKeeper *self);
+
+/* Whether it captures a thread. Such a keeper ignores stop, kill and signal. */
+gboolean troupe_keeper_is_sink (TroupeKeeper *self);
+
+/* How a sink's thread ended. */
+typedef struct
+{
+  int exit_code;   /* where exit_signal is 0; taken modulo 256 when negative, as exit() would */
+  int exit_signal; /* 0: none */
+  TroupeEndReason reason;
+  guint64 user_usec, system_usec;
+} TroupeSinkEnd;
+
+/* The keeper reads the rest of output and error, TROUPE_KEEPER_SINK_GRACE_MSEC at the longest
+ * (keeper-protocol.h), and then says "exited" and "ended". Without this call it waits for ever, also for the
+ * next engine. Only the first call of a run counts. */
+void troupe_keeper_end_sink (TroupeKeeper *self, const TroupeSinkEnd *end);
 
 /* Ends the whole tree: SIGNAL to the group, GRACE_MSEC, then SIGKILL to every descendant
  * until none is left. */

@@ -20,6 +20,7 @@ gboolean troupe_keeper_send_launch (int socket_fd, const TroupeLaunch *launch, c
 /* keeper.c. The pool lends its epoll descriptor and takes the notices. */
 TroupeKeeper *troupe_keeper_new (TroupeKeeperPool *pool, int socket_fd, guint64 key);
 void troupe_keeper_set_launched (TroupeKeeper *self, const char *identity, const char *journal_dir, pid_t pid);
+void troupe_keeper_set_sink (TroupeKeeper *self);
 
 guint64 troupe_keeper_get_key (TroupeKeeper *self);
 int troupe_keeper_peek_fd (TroupeKeeper *self);

@@ -26,6 +26,16 @@
  *          <------------------------- KEPT          what the last engine had kept, one by one
  *          <---------------------- WELCOME          identity, folder, status
  *
+ * A run with the field SINK has no program: the worker is a thread of somebody else's process, and
+ * the keeper only captures it. Attached to its LAUNCH are the keeper's ends of three sockets: the
+ * thread's input, output and error. Such a run cannot be stopped or signalled here (the requests are
+ * ignored); it ends when the engine says how the thread ended:
+ *
+ *   engine                                keeper
+ *   END_SINK ---------------------------->          the rest of output and error is read
+ *          <----------------------- STATUS          phase EXITED
+ *          <----------------------- STATUS          phase ENDED
+ *
  * A keeper is started with one end of a socket pair at descriptor
  * TROUPE_KEEPER_START_FD and waits there, warm, for LAUNCH; when that socket
  * closes first, it exits. After ENDED or FAILED it is warm again, if an engine
@@ -54,6 +64,10 @@
 #define TROUPE_KEEPER_KEPT_MAX 64                     /* descriptors kept for the next engine */
 #define TROUPE_KEEPER_KEPT_NAME_MAX 31                /* bytes of such a descriptor's name */
 
+/* How long the sockets of a thread that has ended may stay open before what is in them is taken as
+ * all there is: somebody else may hold their other ends. */
+#define TROUPE_KEEPER_SINK_GRACE_MSEC 2000
+
 /* Descendants are known by this variable in their environment when the keeper
  * is gone: TROUPE_RUN_ID=IDENTITY. */
 #define TROUPE_KEEPER_MARK "TROUPE_RUN_ID"
@@ -72,6 +86,7 @@ typedef enum
   TROUPE_KEEPER_OPEN_INPUT,  /* nothing */
   TROUPE_KEEPER_KEEP,        /* name\0; attached: the descriptor to keep under that name in place
                                 of an earlier one, none: forget it. Past the ceiling it is not kept */
+  TROUPE_KEEPER_END_SINK,    /* TroupeKeeperSinkEnd; only the first counts */
 
   /* from the keeper */
   TROUPE_KEEPER_WELCOME = 64, /* TroupeKeeperWireStatus, identity\0, journal_dir\0 */
@@ -126,6 +141,8 @@ typedef enum
   TROUPE_KEEPER_FIELD_PIPE_SIZE,     /* number, bytes wished for */
   TROUPE_KEEPER_FIELD_PID_ENV,       /* text: name of a variable that shall hold the program's pid,
                                         which only the keeper knows in time; no ENV may set it */
+  TROUPE_KEEPER_FIELD_SINK,          /* number: the pid of the process whose thread this is, in place
+                                        of all ARG; identity, folders and journal limit count, nothing else */
 } TroupeKeeperFieldTag;
 
 typedef struct
@@ -135,6 +152,14 @@ typedef struct
   uint32_t scope; /* TROUPE_SIGNAL_* of keeper-pool.h: 0 leader, 1 group, 2 tree */
   uint32_t reserved;
 } TroupeKeeperSignal;
+
+typedef struct
+{
+  int32_t exit_code, exit_signal; /* one of them: -1, 0 for the other */
+  int32_t end_reason;             /* TroupeEndReason */
+  uint32_t reserved;
+  uint64_t user_usec, system_usec;
+} TroupeKeeperSinkEnd;
 
 /* Input longer than a packet comes as several with the same serial, and is
  * taken or refused as a whole: `total` of the first decides, the answer
@@ -158,7 +183,9 @@ typedef struct
   uint32_t reserved;
 } TroupeKeeperResult;
 
-/* TroupeRunStatus with fixed sizes. */
+/* TroupeRunStatus with fixed sizes, and what only the two ends have to know. */
+#define TROUPE_KEEPER_FLAG_SINK 1u
+
 typedef struct
 {
   int32_t phase, end_reason;
@@ -167,7 +194,7 @@ typedef struct
   int32_t core_dumped, launch_stage;
   int32_t launch_errno;
   uint32_t stdout_pipe_bytes, stderr_pipe_bytes;
-  uint32_t reserved;
+  uint32_t flags; /* TROUPE_KEEPER_FLAG_* */
   uint64_t start_usec, exit_usec, end_usec, duration_usec;
   uint64_t user_usec, system_usec, max_rss_bytes;
   uint64_t stdout_bytes, stderr_bytes, lost_bytes;

@@ -194,15 +194,18 @@ keeper_run_launch (KeeperRun *run, const void *spec, size_t length, int *fds, un
   run->state = KEEPER_RUNNING;
   run->status.start_usec = keeper_wall ();
   error = -keeper_spec_parse (spec, length, &run->spec);
-  if (error == 0)
+  if (error == 0 && run->spec.sink_pid != 0)
+    error = keeper_sink_start (run, fds, n_fds);
+  else if (error == 0)
     {
       for (int i = 0; i < 2; i++)
         run->streams[i].pipe_bytes = size_pipe (run->streams[i].fd, run->spec.pipe_bytes);
       run->status.stdout_pipe_bytes = run->streams[0].pipe_bytes;
       run->status.stderr_pipe_bytes = run->streams[1].pipe_bytes;
-      error = -open_journal (run);
     }
   if (error == 0)
+    error = -open_journal (run);
+  if (error == 0 && run->spec.sink_pid == 0)
     error = start_program (run, fds, n_fds, &stage);
   close_fds (fds, n_fds);
   if (error != 0)
@@ -212,15 +215,15 @@ keeper_run_launch (KeeperRun *run, const void *spec, size_t length, int *fds, un
     }
 
   close_fds (run->worker_stdio, 3);
-  run->main_is_alive = run->has_children = true;
+  run->main_is_alive = true;
+  run->has_children = run->spec.sink_pid == 0;
   run->status.phase = TROUPE_RUN_RUNNING;
-  if (run->spec.timeout_msec > 0 && run->spec.timeout_msec < TIMEOUT_MAX_MSEC)
+  if (run->has_children && run->spec.timeout_msec > 0 && run->spec.timeout_msec < TIMEOUT_MAX_MSEC)
     run->timeout_at = run->started_at + run->spec.timeout_msec * 1000;
   /* Who has heard that it runs can find it. */
   keeper_control_listen (run);
   keeper_record_start (run);
-  if (!keeper_spec_detach (&run->spec))
-    keeper_stop_kill (run, TROUPE_END_KILLED);
+  keeper_spec_detach (&run->spec);
 }
 
 static uint64_t
@@ -266,6 +269,8 @@ keeper_run_reap (KeeperRun *run)
 void
 keeper_run_finish_if_over (KeeperRun *run)
 {
+  if (run->state == KEEPER_RUNNING && run->spec.sink_pid != 0)
+    keeper_sink_finish_if_over (run);
   if (run->state != KEEPER_RUNNING || run->main_is_alive || run->has_children)
     return;
 

@@ -20,6 +20,7 @@
  *   keeper-run.c      beginning and end of the run; reaping
  *   keeper-child.c    from clone to exec
  *   keeper-capture.c  stdout and stderr into the journal
+ *   keeper-sink.c     a thread in place of a child
  *   keeper-input.c    the worker's stdin
  *   keeper-stop.c     signals, stop, timeout
  *   keeper-tree.c     the descendants, from /proc
@@ -59,6 +60,7 @@ typedef struct
 typedef struct
 {
   int fd;           /* (owned) write end of the worker's stdin, -1: closed */
+  bool is_socket;   /* blocking then, as duplicates of it share that */
   char *ring;       /* (owned) (nullable), TROUPE_KEEPER_INPUT_QUEUE_MAX bytes */
   size_t begin, n;  /* queued bytes */
   bool close_after; /* close once the queue is empty */
@@ -112,7 +114,7 @@ typedef struct
   unsigned n_kept;
   int signal_fd;
 
-  bool main_is_alive;
+  bool main_is_alive; /* a sink's thread: until the engine says how it ended */
   bool has_children; /* as wait() said last */
   uint64_t started_at;
 
@@ -121,6 +123,8 @@ typedef struct
   bool strays_were_asked; /* who left the group got the polite signal too */
   uint64_t grace_ends_at, next_kill_at, kill_pause_usec;
   uint64_t timeout_at;
+  uint64_t sink_grace_ends_at; /* the thread has ended; its sockets may stay open until then */
+  bool sink_may_go;            /* SIGTERM: not to wait for an engine when the thread is gone */
   uint64_t trim_at; /* give buffer pages back */
 } KeeperRun;
 
@@ -145,6 +149,12 @@ void keeper_capture_read (KeeperRun *run, KeeperStream *stream);
 /* Reads what is in the pipes now, and no more. */
 void keeper_capture_drain (KeeperRun *run);
 void keeper_capture_trim (KeeperRun *run);
+
+/* keeper-sink.c. Takes those of FDS that it uses, leaving -1; returns 0 or an errno. */
+int keeper_sink_start (KeeperRun *run, int *fds, unsigned n_fds);
+void keeper_sink_end (KeeperRun *run, const TroupeKeeperSinkEnd *end);
+/* Everything the thread wrote is read, or its grace time is over. */
+void keeper_sink_finish_if_over (KeeperRun *run);
 
 /* keeper-input.c. Queues BYTES or part of them; true when an answer is due, in *error. */
 bool keeper_input_take (KeeperRun *run, uint32_t serial, const TroupeKeeperInput *head, const void *bytes,

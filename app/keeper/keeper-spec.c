@@ -9,6 +9,7 @@
 #include "keeper/keeper-protocol.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,11 @@ take_field (KeeperSpec *spec, const TroupeKeeperField *field, const char *value,
         return -EINVAL;
       spec->kill_signal = result == 0 ? (int) number : 0;
       return result;
+    case TROUPE_KEEPER_FIELD_SINK:
+      if ((result = take_number (field, value, &number)) == 0 && number > INT_MAX)
+        return -EINVAL;
+      spec->sink_pid = result == 0 ? (int) number : 0;
+      return result;
     case TROUPE_KEEPER_FIELD_NICE:
       if ((result = take_number (field, value, &number)) == 0)
         spec->nice = (int) (int64_t) number;
@@ -156,9 +162,6 @@ keeper_spec_parse (const void *bytes, size_t length, KeeperSpec *out)
 
   if ((result = count_fields (bytes, length, &n_args, &n_env)) < 0)
     return result;
-  if (n_args == 0)
-    return -EINVAL;
-
   /* One block: the spare slot, argv, NULL, envp, the mark, the pid, NULL. The text of the mark
    * needs the identity and comes on its own. */
   spec.memory = calloc (n_args + n_env + 5, sizeof (char *));
@@ -170,7 +173,9 @@ keeper_spec_parse (const void *bytes, size_t length, KeeperSpec *out)
   while ((result = next_field (&at, &left, &field, &value)) > 0)
     if ((result = take_field (&spec, &field, value, &argv0, &pid_env, &n_args, &n_env)) < 0)
       break;
-  if (result == 0 && (spec.identity == NULL || spec.identity[0] == '\0' || spec.journal_dir == NULL))
+  /* Either a program or a thread that somebody else runs. */
+  if (result == 0 && (spec.identity == NULL || spec.identity[0] == '\0' || spec.journal_dir == NULL
+                      || (n_args == 0) != (spec.sink_pid != 0)))
     result = -EINVAL;
   if (result < 0)
     {
@@ -179,16 +184,16 @@ keeper_spec_parse (const void *bytes, size_t length, KeeperSpec *out)
     }
 
   mark_length = strlen (MARK_PREFIX) + strlen (spec.identity) + 1;
-  mark = malloc (mark_length);
-  if (mark == NULL)
+  mark = spec.mark = malloc (mark_length);
+  spec.dir = strdup (spec.journal_dir);
+  if (spec.mark == NULL || spec.dir == NULL)
     {
-      free (spec.memory);
+      keeper_spec_clear (&spec);
       return -ENOMEM;
     }
   memcpy (mark, MARK_PREFIX, strlen (MARK_PREFIX));
   memcpy (mark + strlen (MARK_PREFIX), spec.identity, strlen (spec.identity) + 1);
   spec.envp[n_env] = mark;
-  spec.mark = mark;
   if (pid_env != NULL && (result = add_pid_env (&spec, pid_env, n_env + 1)) < 0)
     {
       keeper_spec_clear (&spec);
@@ -196,7 +201,7 @@ keeper_spec_parse (const void *bytes, size_t length, KeeperSpec *out)
     }
 
   spec.program = spec.argv[0];
-  if (argv0 != NULL)
+  if (argv0 != NULL && n_args > 0)
     spec.argv[0] = (char *) argv0;
   if (spec.kill_signal == 0)
     spec.kill_signal = SIGTERM;
@@ -204,12 +209,9 @@ keeper_spec_parse (const void *bytes, size_t length, KeeperSpec *out)
   return 0;
 }
 
-bool
+void
 keeper_spec_detach (KeeperSpec *spec)
 {
-  spec->dir = strdup (spec->journal_dir);
-  if (spec->dir == NULL)
-    return false;
   free (spec->memory);
   spec->memory = NULL;
   spec->argv = spec->envp = NULL;
@@ -218,7 +220,6 @@ keeper_spec_detach (KeeperSpec *spec)
   spec->program = spec->socket_dir = spec->cwd = NULL;
   spec->identity = spec->mark + strlen (MARK_PREFIX);
   spec->journal_dir = spec->dir;
-  return true;
 }
 
 void

@@ -97,6 +97,13 @@ set_reason (KeeperRun *run, TroupeEndReason reason)
     run->status.end_reason = reason;
 }
 
+/* A sink's thread is the engine's to deal with, and its process is not ours to touch. */
+static bool
+has_processes (KeeperRun *run)
+{
+  return run->state == KEEPER_RUNNING && run->spec.sink_pid == 0;
+}
+
 static void
 become_hard (KeeperRun *run)
 {
@@ -111,7 +118,7 @@ become_hard (KeeperRun *run)
 void
 keeper_stop_kill (KeeperRun *run, TroupeEndReason reason)
 {
-  if (run->state != KEEPER_RUNNING || run->stop == KEEPER_STOP_HARD)
+  if (!has_processes (run) || run->stop == KEEPER_STOP_HARD)
     return;
   set_reason (run, reason);
   become_hard (run);
@@ -122,7 +129,7 @@ keeper_stop_begin (KeeperRun *run, int signal_number, uint64_t grace_msec, Troup
 {
   uint64_t grace_ends_at;
 
-  if (run->state != KEEPER_RUNNING || run->stop == KEEPER_STOP_HARD)
+  if (!has_processes (run) || run->stop == KEEPER_STOP_HARD)
     return;
   if (reason != TROUPE_END_STOPPED)
     keeper_record_limit (run, reason);
@@ -168,7 +175,7 @@ keeper_stop_main_has_exited (KeeperRun *run)
 void
 keeper_stop_signal (KeeperRun *run, int signal_number, unsigned scope)
 {
-  if (run->state != KEEPER_RUNNING || (scope == SCOPE_LEADER && !run->main_is_alive))
+  if (!has_processes (run) || (scope == SCOPE_LEADER && !run->main_is_alive))
     return;
   keeper_record_signal (run, signal_number, scope);
   switch (scope)
@@ -188,7 +195,7 @@ keeper_stop_signal (KeeperRun *run, int signal_number, unsigned scope)
 void
 keeper_stop_tick (KeeperRun *run, uint64_t now)
 {
-  if (run->state != KEEPER_RUNNING)
+  if (!has_processes (run))
     return;
   if (run->timeout_at != 0 && now >= run->timeout_at)
     {

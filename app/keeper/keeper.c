@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ struct _TroupeKeeper
   char *identity;
   char *journal_dir;
   TroupeRunStatus status;
+  gboolean is_sink;
   gboolean has_started, has_exited, has_ended; /* said, or known at adoption */
 
   GHashTable *waiting;    /* serial -> (owned) GTask */
@@ -399,6 +401,7 @@ troupe_keeper_receive_welcome (TroupeKeeper *self)
   memcpy (&wire, body, sizeof wire);
   troupe_keeper_status_from_wire (&wire, &self->status);
   troupe_keeper_set_launched (self, identity, dir, self->status.keeper_pid);
+  self->is_sink = (wire.flags & TROUPE_KEEPER_FLAG_SINK) != 0;
   self->has_started = self->status.phase != TROUPE_RUN_STARTING;
   self->has_exited = self->status.phase == TROUPE_RUN_EXITED;
   return 1;
@@ -438,7 +441,7 @@ troupe_keeper_conclude (TroupeKeeper *self)
     return;
   if (troupe_run_status_read (self->journal_dir, &written) == 0 && written.keeper_pid == self->pid)
     self->status = written;
-  if (!is_over (self->status.phase))
+  if (!is_over (self->status.phase) && !self->is_sink)
     troupe_keeper_sweep_orphans (self->identity);
   troupe_keeper_tell (self);
   if (!self->has_ended)
@@ -503,6 +506,18 @@ troupe_keeper_set_launched (TroupeKeeper *self, const char *identity, const char
   self->status.keeper_pid = pid;
 }
 
+void
+troupe_keeper_set_sink (TroupeKeeper *self)
+{
+  self->is_sink = TRUE;
+}
+
+gboolean
+troupe_keeper_is_sink (TroupeKeeper *self)
+{
+  return self->is_sink;
+}
+
 guint64
 troupe_keeper_get_key (TroupeKeeper *self)
 {
@@ -543,6 +558,22 @@ const TroupeRunStatus *
 troupe_keeper_get_status (TroupeKeeper *self)
 {
   return &self->status;
+}
+
+void
+troupe_keeper_end_sink (TroupeKeeper *self, const TroupeSinkEnd *end)
+{
+  const TroupeKeeperSinkEnd head = {
+    .exit_code = end->exit_signal != 0 ? -1 : end->exit_code >= 0 ? end->exit_code : end->exit_code & 0xff,
+    .exit_signal = end->exit_signal,
+    .end_reason = (gint32) end->reason,
+    .user_usec = end->user_usec,
+    .system_usec = end->system_usec,
+  };
+
+  g_return_if_fail (self->is_sink);
+  g_return_if_fail (end->exit_signal >= 0 && end->exit_signal < NSIG);
+  troupe_keeper_send (self, TROUPE_KEEPER_END_SINK, 0, &head, sizeof head, NULL, 0);
 }
 
 void

@@ -26,11 +26,13 @@ LLVMFuzzerTestOneInput (const uint8_t *bytes, size_t length)
 
   if (keeper_spec_parse (bytes, length, &spec) < 0)
     return 0;
-  if (spec.program == NULL || spec.argv[0] == NULL || spec.identity[0] == '\0' || spec.journal_dir == NULL)
+  if ((spec.sink_pid == 0) != (spec.program != NULL && spec.argv[0] != NULL) || spec.identity[0] == '\0'
+      || spec.journal_dir == NULL)
     abort ();
   check_texts (spec.argv);
   check_texts (spec.envp);
-  if (keeper_spec_detach (&spec) && strlen (spec.identity) + strlen (spec.journal_dir) > length)
+  keeper_spec_detach (&spec);
+  if (strlen (spec.identity) + strlen (spec.journal_dir) > length)
     abort ();
   keeper_spec_clear (&spec);
   return 0;

@@ -60,6 +60,20 @@ fixture_tear_down (Fixture *self, gconstpointer data)
   g_free (self->folder);
 }
 
+GPtrArray *
+fixture_change_engine (Fixture *self)
+{
+  g_autofree char *runtime_dir = g_build_filename (self->folder, "runtime", NULL);
+  g_autoptr (GError) error = NULL;
+  GPtrArray *keepers;
+
+  g_clear_object (&self->pool);
+  self->pool = troupe_keeper_pool_new (g_getenv ("TROUPE_TEST_KEEPER"), runtime_dir);
+  keepers = troupe_keeper_pool_adopt (self->pool, &error);
+  g_assert_no_error (error);
+  return keepers;
+}
+
 static void
 started_cb (Run *run)
 {
@@ -151,7 +165,7 @@ launch_in (Fixture *fixture, TroupeLaunch *launch, const char *const *argv)
     launch->journal_dir = run_dir;
   if (launch->envp == NULL)
     launch->envp = (const char *const *) environment;
-  if (launch->argv == NULL)
+  if (launch->argv == NULL && !launch->sink)
     launch->argv = argv;
   keeper = troupe_keeper_pool_launch (fixture->pool, launch, &error);
   g_assert_no_error (error);
@@ -182,6 +196,23 @@ run_child (Fixture *fixture, const char *mode, ...)
   argv = take_words (g_getenv ("TROUPE_TEST_CHILD"), mode, words);
   va_end (words);
   return launch_in (fixture, &launch, (const char *const *) argv->pdata);
+}
+
+Run *
+run_sink (Fixture *fixture, int theirs[3])
+{
+  TroupeLaunch launch = { .sink = TRUE, .sink_pid = getpid (), .n_fds = 3 };
+  g_autoptr (GError) error = NULL;
+  int ours[3];
+  Run *run;
+
+  troupe_keeper_open_sink (ours, theirs, &error);
+  g_assert_no_error (error);
+  launch.fds = ours;
+  run = launch_in (fixture, &launch, NULL);
+  for (guint i = 0; i < 3; i++)
+    close (ours[i]);
+  return run;
 }
 
 Run *
@@ -250,6 +281,59 @@ void
 run_wait (Run *run, const char *name)
 {
   wait_until (has_signalled, &(Wanted){ .run = run, .text = name });
+}
+
+static void
+input_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  Answer *answer = data;
+
+  troupe_keeper_input_finish (TROUPE_KEEPER (object), result, &answer->error);
+  answer->done = TRUE;
+}
+
+static void
+open_input_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  Answer *answer = data;
+
+  answer->fd = troupe_keeper_open_input_finish (TROUPE_KEEPER (object), result, &answer->error);
+  answer->done = TRUE;
+}
+
+gboolean
+answer_is_done (gpointer answer)
+{
+  return ((Answer *) answer)->done;
+}
+
+void
+run_input_async (Run *run, const void *bytes, gsize length, Answer *answer)
+{
+  g_autoptr (GBytes) wrapped = g_bytes_new (bytes, length);
+
+  troupe_keeper_input_async (run->keeper, wrapped, input_cb, answer);
+}
+
+GError *
+run_input (Run *run, const void *bytes, gsize length)
+{
+  Answer answer = { FALSE };
+
+  run_input_async (run, bytes, length, &answer);
+  wait_until (answer_is_done, &answer);
+  return answer.error;
+}
+
+GError *
+run_open_input (Run *run, int *fd)
+{
+  Answer answer = { FALSE };
+
+  troupe_keeper_open_input_async (run->keeper, open_input_cb, &answer);
+  wait_until (answer_is_done, &answer);
+  *fd = answer.fd;
+  return answer.error;
 }
 
 GBytes *

@@ -20,6 +20,9 @@ typedef struct
 void fixture_set_up (Fixture *self, gconstpointer data);
 void fixture_tear_down (Fixture *self, gconstpointer data);
 
+/* As when an engine dies and another starts. Returns: (transfer container): the keepers the new one found. */
+GPtrArray *fixture_change_engine (Fixture *self);
+
 #define fixture_test(path, func) g_test_add (path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
 typedef struct
@@ -35,6 +38,8 @@ Run *run_command (Fixture *fixture, const char *program, ...) G_GNUC_NULL_TERMIN
 Run *run_child (Fixture *fixture, const char *mode, ...) G_GNUC_NULL_TERMINATED;
 /* Fills in identity, journal_dir, envp where NULL, argv where NULL from the arguments. */
 Run *run_launch (Fixture *fixture, TroupeLaunch *launch, const char *mode, ...) G_GNUC_NULL_TERMINATED;
+/* A keeper for a thread of this process, whose ends of input, output and error come in THEIRS. */
+Run *run_sink (Fixture *fixture, int theirs[3]);
 Run *run_watch (TroupeKeeper *keeper);
 void run_free (Run *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_free)
@@ -49,6 +54,20 @@ void run_wait_for_text_in (Run *run, TroupeStream stream, const char *text);
 
 /* Until that many lines of stdout are LINE. */
 void run_wait_for_lines (Run *run, const char *line, guint n);
+
+typedef struct
+{
+  gboolean done;
+  int fd;
+  GError *error;
+} Answer;
+
+/* To the run's standard input; `done` is set once the keeper has answered. */
+void run_input_async (Run *run, const void *bytes, gsize length, Answer *answer);
+gboolean answer_is_done (gpointer answer);
+/* The same, and waits. Returns: (transfer full) (nullable) */
+GError *run_input (Run *run, const void *bytes, gsize length);
+GError *run_open_input (Run *run, int *fd);
 
 /* What the journal holds. Returns: (transfer full) */
 GBytes *run_read (Run *run, TroupeStream stream);

@@ -20,21 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* As when an engine dies and another starts. Returns the keepers the new one found. */
-static GPtrArray *
-change_engine (Fixture *fixture)
-{
-  g_autofree char *runtime_dir = g_build_filename (fixture->folder, "runtime", NULL);
-  g_autoptr (GError) error = NULL;
-  GPtrArray *keepers;
-
-  g_clear_object (&fixture->pool);
-  fixture->pool = troupe_keeper_pool_new (g_getenv ("TROUPE_TEST_KEEPER"), runtime_dir);
-  keepers = troupe_keeper_pool_adopt (fixture->pool, &error);
-  g_assert_no_error (error);
-  return keepers;
-}
-
 static void
 test_goes_on_without_an_engine (Fixture *fixture, gconstpointer data)
 {
@@ -45,7 +30,7 @@ test_goes_on_without_an_engine (Fixture *fixture, gconstpointer data)
 
   run_wait_for_text (first, "tick 20\n");
   pid = troupe_keeper_get_status (first->keeper)->pid;
-  adopted = change_engine (fixture);
+  adopted = fixture_change_engine (fixture);
   g_assert_cmpuint (adopted->len, ==, 1);
   second = run_watch (g_object_ref (g_ptr_array_index (adopted, 0)));
   g_assert_cmpstr (second->identity, ==, first->identity);
@@ -80,7 +65,7 @@ test_flood_while_engines_change (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < 5; i++)
     {
       g_clear_pointer (&adopted, g_ptr_array_unref);
-      adopted = change_engine (fixture);
+      adopted = fixture_change_engine (fixture);
       if (adopted->len == 0)
         break; /* it was quicker than we */
     }
@@ -124,7 +109,7 @@ test_ends_without_an_engine (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (troupe_run_status_read (run->journal_dir, &status), ==, 0);
   g_assert_cmpint (status.exit_code, ==, 6);
   assert_text (run, TROUPE_STREAM_STDOUT, "ready\ndone\n");
-  adopted = change_engine (fixture);
+  adopted = fixture_change_engine (fixture);
   g_assert_cmpuint (adopted->len, ==, 0);
 }
 
@@ -135,7 +120,7 @@ test_adopts_after_the_exit (Fixture *fixture, gconstpointer data)
   g_autoptr (GPtrArray) adopted = NULL;
 
   run_wait (first, "exited");
-  adopted = change_engine (fixture);
+  adopted = fixture_change_engine (fixture);
   g_assert_cmpuint (adopted->len, ==, 1);
   second = run_watch (g_object_ref (g_ptr_array_index (adopted, 0)));
   g_assert_cmpint (troupe_keeper_get_status (second->keeper)->phase, ==, TROUPE_RUN_EXITED);
@@ -155,7 +140,7 @@ test_adopts_many (Fixture *fixture, gconstpointer data)
     g_ptr_array_add (first, run_child (fixture, "sleep", NULL));
   for (guint i = 0; i < first->len; i++)
     run_wait_for_text (g_ptr_array_index (first, i), "ready\n");
-  adopted = change_engine (fixture);
+  adopted = fixture_change_engine (fixture);
   g_assert_cmpuint (adopted->len, ==, 30);
   for (guint i = 0; i < adopted->len; i++)
     {
@@ -200,7 +185,7 @@ test_removes_dead_sockets (Fixture *fixture, gconstpointer data)
   keeper_pid = troupe_keeper_get_pid (run->keeper);
   g_assert_no_errno (kill (keeper_pid, SIGKILL));
   run_wait (run, "lost");
-  adopted = change_engine (fixture);
+  adopted = fixture_change_engine (fixture);
   g_assert_cmpuint (adopted->len, ==, 0);
   dir = g_dir_open (sockets, 0, NULL);
   g_assert_null (g_dir_read_name (dir));

@@ -14,60 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef struct
-{
-  gboolean done;
-  int fd;
-  GError *error;
-} Answer;
-
-static void
-input_cb (GObject *object, GAsyncResult *result, gpointer data)
-{
-  Answer *answer = data;
-
-  troupe_keeper_input_finish (TROUPE_KEEPER (object), result, &answer->error);
-  answer->done = TRUE;
-}
-
-static void
-open_input_cb (GObject *object, GAsyncResult *result, gpointer data)
-{
-  Answer *answer = data;
-
-  answer->fd = troupe_keeper_open_input_finish (TROUPE_KEEPER (object), result, &answer->error);
-  answer->done = TRUE;
-}
-
-static gboolean
-is_done (gpointer data)
-{
-  return ((Answer *) data)->done;
-}
-
-/* Returns: (transfer full) (nullable) */
-static GError *
-input (Run *run, const void *bytes, gsize length)
-{
-  g_autoptr (GBytes) wrapped = g_bytes_new (bytes, length);
-  Answer answer = { FALSE };
-
-  troupe_keeper_input_async (run->keeper, wrapped, input_cb, &answer);
-  wait_until (is_done, &answer);
-  return answer.error;
-}
-
-static GError *
-open_input (Run *run, int *fd)
-{
-  Answer answer = { FALSE };
-
-  troupe_keeper_open_input_async (run->keeper, open_input_cb, &answer);
-  wait_until (is_done, &answer);
-  *fd = answer.fd;
-  return answer.error;
-}
-
 static void
 test_input (Fixture *fixture, gconstpointer data)
 {
@@ -75,9 +21,9 @@ test_input (Fixture *fixture, gconstpointer data)
   g_autoptr (Run) run = run_child (fixture, "cat", NULL);
   g_autoptr (GBytes) found = NULL;
 
-  g_assert_no_error (input (run, text, sizeof text));
-  g_assert_no_error (input (run, "", 0));
-  g_assert_no_error (input (run, "end", 3));
+  g_assert_no_error (run_input (run, text, sizeof text));
+  g_assert_no_error (run_input (run, "", 0));
+  g_assert_no_error (run_input (run, "end", 3));
   g_assert_cmpstr (run->signals->str, ==, "started ");
   troupe_keeper_close_input (run->keeper);
   run_wait (run, "ended");
@@ -97,7 +43,7 @@ test_large_input (Fixture *fixture, gconstpointer data)
 
   for (guint i = 0; i < TROUPE_KEEPER_INPUT_MAX; i++)
     g_byte_array_append (bytes, (guint8[]){ (guint8) (i * 31 + i / 251) }, 1);
-  g_assert_no_error (input (run, bytes->data, bytes->len));
+  g_assert_no_error (run_input (run, bytes->data, bytes->len));
   /* Queued bytes are written before the end is. */
   troupe_keeper_close_input (run->keeper);
   run_wait (run, "ended");
@@ -108,7 +54,7 @@ test_large_input (Fixture *fixture, gconstpointer data)
   {
     g_autoptr (Run) other = run_child (fixture, "cat", NULL);
 
-    too_large = input (other, bytes->data, bytes->len);
+    too_large = run_input (other, bytes->data, bytes->len);
     g_assert_error (too_large, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
     troupe_keeper_kill (other->keeper);
     run_wait (other, "ended");
@@ -123,14 +69,14 @@ test_queue_is_bounded (Fixture *fixture, gconstpointer data)
   GError *error = NULL;
   guint n_taken = 0;
 
-  while ((error = input (run, block, 100000)) == NULL)
+  while ((error = run_input (run, block, 100000)) == NULL)
     g_assert_cmpuint (++n_taken, <=, 20);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
   g_clear_error (&error);
   /* The queue, and what the pipe takes besides. */
   g_assert_cmpuint (n_taken, >=, 10);
   /* What still fits is taken. */
-  g_assert_no_error (input (run, "x", 1));
+  g_assert_no_error (run_input (run, "x", 1));
   troupe_keeper_kill (run->keeper);
   run_wait (run, "ended");
 }
@@ -146,14 +92,13 @@ test_many_requests_at_once (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
     {
       g_autofree char *line = g_strdup_printf ("%u %s\n", i, "some words that make the line longer");
-      g_autoptr (GBytes) bytes = g_bytes_new (line, strlen (line));
 
       g_string_append (expected, line);
-      troupe_keeper_input_async (run->keeper, bytes, input_cb, &answers[i]);
+      run_input_async (run, line, strlen (line), &answers[i]);
     }
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
     {
-      wait_until (is_done, &answers[i]);
+      wait_until (answer_is_done, &answers[i]);
       g_assert_no_error (answers[i].error);
     }
   troupe_keeper_close_input (run->keeper);
@@ -174,18 +119,18 @@ test_closed_input (Fixture *fixture, gconstpointer data)
 
   run_wait_for_text (by_us, "ready\n");
   troupe_keeper_close_input (by_us->keeper);
-  error_1 = input (by_us, "x", 1);
+  error_1 = run_input (by_us, "x", 1);
   g_assert_error (error_1, G_IO_ERROR, G_IO_ERROR_CLOSED);
-  error_4 = open_input (by_us, &fd);
+  error_4 = run_open_input (by_us, &fd);
   g_assert_error (error_4, G_IO_ERROR, G_IO_ERROR_CLOSED);
   g_assert_cmpint (fd, ==, -1);
 
   run_wait_for_text (by_worker, "ready\n");
-  error_2 = input (by_worker, "x", 1);
+  error_2 = run_input (by_worker, "x", 1);
   g_assert_error (error_2, G_IO_ERROR, G_IO_ERROR_CLOSED);
 
   run_wait (by_end, "ended");
-  error_3 = input (by_end, "x", 1);
+  error_3 = run_input (by_end, "x", 1);
   g_assert_error (error_3, G_IO_ERROR, G_IO_ERROR_CLOSED);
 
   troupe_keeper_kill (by_us->keeper);
@@ -201,7 +146,7 @@ test_open_input (Fixture *fixture, gconstpointer data)
   int fd = -1;
 
   run_wait (run, "started");
-  g_assert_no_error (open_input (run, &fd));
+  g_assert_no_error (run_open_input (run, &fd));
   g_assert_cmpint (fd, >, 2);
   g_assert_cmpint (fcntl (fd, F_GETFL) & O_NONBLOCK, ==, 0);
   g_assert_cmpint (fcntl (fd, F_GETFD) & FD_CLOEXEC, !=, 0);
@@ -209,7 +154,7 @@ test_open_input (Fixture *fixture, gconstpointer data)
   run_wait_for_text (run, "direct\n");
   close (fd);
   /* The keeper's own end is still there. */
-  g_assert_no_error (input (run, "queued\n", 7));
+  g_assert_no_error (run_input (run, "queued\n", 7));
   run_wait_for_text (run, "direct\nqueued\n");
   troupe_keeper_close_input (run->keeper);
   run_wait (run, "ended");
@@ -224,12 +169,12 @@ test_input_before_the_start (Fixture *fixture, gconstpointer data)
   g_autoptr (Run) failing = run_command (fixture, "/no/such/program", NULL);
   g_autoptr (GError) error = NULL;
 
-  g_assert_no_error (input (run, "early", 5));
+  g_assert_no_error (run_input (run, "early", 5));
   troupe_keeper_close_input (run->keeper);
   run_wait (run, "ended");
   assert_text (run, TROUPE_STREAM_STDOUT, "early");
 
-  error = input (failing, "x", 1);
+  error = run_input (failing, "x", 1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   run_wait (failing, "ended");
 }

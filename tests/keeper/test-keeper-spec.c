@@ -75,7 +75,7 @@ test_decodes (void)
   g_assert_cmpint (spec.kill_signal, ==, SIGTERM);
 
   /* What is needed later outlives the bytes. */
-  g_assert_true (keeper_spec_detach (&spec));
+  keeper_spec_detach (&spec);
   memset (bytes->data, 'x', bytes->len);
   g_assert_cmpstr (spec.identity, ==, "shop/web.1/3");
   g_assert_cmpstr (spec.journal_dir, ==, "/state/3");
@@ -93,6 +93,31 @@ test_argv0_hides_the_program (void)
   g_assert_cmpstr (spec.program, ==, "node");
   g_assert_cmpstr (spec.argv[0], ==, "shown");
   keeper_spec_clear (&spec);
+}
+
+static void
+test_sink_has_no_program (void)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new (), both = make_spec ();
+  gint64 pid = 4711;
+  KeeperSpec spec;
+
+  add_text (bytes, TROUPE_KEEPER_FIELD_IDENTITY, "shop/jobs.1/3");
+  add_text (bytes, TROUPE_KEEPER_FIELD_JOURNAL_DIR, "/state/3");
+  add (bytes, TROUPE_KEEPER_FIELD_SINK, &pid, sizeof pid);
+  g_assert_cmpint (keeper_spec_parse (bytes->data, bytes->len, &spec), ==, 0);
+  g_assert_cmpint (spec.sink_pid, ==, 4711);
+  g_assert_null (spec.program);
+  keeper_spec_detach (&spec);
+  g_assert_cmpint (spec.sink_pid, ==, 4711);
+  g_assert_cmpstr (spec.identity, ==, "shop/jobs.1/3");
+  keeper_spec_clear (&spec);
+
+  add (both, TROUPE_KEEPER_FIELD_SINK, &pid, sizeof pid);
+  g_assert_cmpint (keeper_spec_parse (both->data, both->len, &spec), ==, -EINVAL);
+  pid = -4711;
+  add (bytes, TROUPE_KEEPER_FIELD_SINK, &pid, sizeof pid);
+  g_assert_cmpint (keeper_spec_parse (bytes->data, bytes->len, &spec), ==, -EINVAL);
 }
 
 static void
@@ -163,6 +188,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/keeper/spec/decodes", test_decodes);
   g_test_add_func ("/keeper/spec/argv0-hides-the-program", test_argv0_hides_the_program);
+  g_test_add_func ("/keeper/spec/sink-has-no-program", test_sink_has_no_program);
   g_test_add_func ("/keeper/spec/refuses-what-is-missing-or-wrong", test_refuses_what_is_missing_or_wrong);
   g_test_add_func ("/keeper/spec/survives-damage", test_survives_damage);
   return g_test_run ();
