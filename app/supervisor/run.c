@@ -6,10 +6,9 @@
 
 #include "config.h"
 
-#include "supervisor/run.h"
+#include "supervisor/run-private.h"
 
 #include "supervisor/exit-words.h"
-#include "supervisor/readiness.h"
 #include "supervisor/run-folder.h"
 #include "supervisor/worker-launch.h"
 
@@ -17,11 +16,6 @@
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
-
-/* A main process has ended and this much later others of its run are still there: say so, and
- * look again from time to time. */
-#define SETTLE_MSEC 100
-#define RECOUNT_MSEC 5000
 
 /* How often the words about a stop under way are told anew. */
 #define STOP_TICK_MSEC 1000
@@ -33,48 +27,8 @@
 /* And what that is in the middle of (ipc/channel-state.h). */
 #define KEPT_CHANNEL_STATE "channel-state"
 
-typedef enum
-{
-  STOP_NONE,
-  STOP_LEAVING, /* a member of a cluster was asked to leave */
-  STOP_KEEPER,  /* the keeper was told to end the whole tree */
-} StopPhase;
-
-struct _TroupeRun
-{
-  const TroupeWorkerContext *context;
-  TroupeRunOwner owner;
-  const TroupeRunHandler *handler;
-  gpointer user_data;
-  TroupeProgramDefinition *definition; /* (owned): what it was launched with */
-
-  guint number;
-  char *journal;        /* (nullable) */
-  TroupeKeeper *keeper; /* (owned) (nullable): while something of it lives */
-  GStrv environment;    /* (nullable): while the keeper is there */
-  TroupeRunEnd end;     /* its status is what was last heard; the rest fills as it ends */
-  TroupeAsked asked;
-  gboolean started, main_ended;
-  guint64 oom_kills_before;
-  char *exit_signal;    /* (nullable) */
-  char *exit_summary;   /* (nullable) */
-  char *listen_problem; /* (nullable): why it could not have an address */
-  guint settle_timeout;
-  TroupeReadiness *readiness;       /* (owned) (nullable) */
-  TroupeConversation *conversation; /* (owned) (nullable): from launch to end, for kinds with a channel */
-  TroupeGroupMember *member;        /* (owned) (nullable): likewise, of a cluster */
-  gboolean said_ready;              /* its ready message came before it counted as running */
-  TroupeActivityLog *log;           /* (owned) */
-
-  /* A stop under way. */
-  StopPhase stop;
-  guint stop_tick, leave_timeout;
-  guint stop_step, stop_remaining;
-  gint64 stop_deadline_usec; /* monotonic */
-};
-
-static gint64
-now_usec (TroupeRun *self)
+gint64
+troupe_run_get_now_usec (TroupeRun *self)
 {
   return troupe_clock_get_real_usec (self->context->clock);
 }
@@ -82,7 +36,13 @@ now_usec (TroupeRun *self)
 void
 troupe_run_note (TroupeRun *self, const char *event, const char *key, const char *value)
 {
-  troupe_activity_log_write (self->log, now_usec (self), event, key, value, NULL);
+  troupe_activity_log_write (self->log, troupe_run_get_now_usec (self), event, key, value, NULL);
+}
+
+static const TroupeRunBackend *
+find_backend (TroupeProgramDefinition *definition)
+{
+  return &troupe_run_process;
 }
 
 TroupeRun *
@@ -95,6 +55,7 @@ troupe_run_new (const TroupeWorkerContext *context, const TroupeRunOwner *owner,
   self->context = context;
   self->owner = *owner;
   self->definition = troupe_program_definition_ref (definition);
+  self->backend = find_backend (definition);
   self->log = log != NULL ? log : troupe_activity_log_new (context->clock);
   self->handler = handler;
   self->user_data = user_data;
@@ -114,11 +75,11 @@ troupe_run_clear_timeouts (TroupeRun *self)
   troupe_clock_clear_timeout (clock, &self->leave_timeout);
 }
 
-/* The channel goes after the member that speaks over it. */
+/* The channel goes after who speaks over it. */
 static void
 troupe_run_drop_conversation (TroupeRun *self)
 {
-  g_clear_pointer (&self->member, troupe_group_member_free);
+  self->backend->release (self);
   g_clear_pointer (&self->conversation, troupe_conversation_free);
 }
 
@@ -196,7 +157,7 @@ troupe_run_finish (TroupeRun *self)
   g_autoptr (TroupeKeeper) keeper = g_steal_pointer (&self->keeper);
 
   troupe_run_end_conversation (self);
-  g_clear_pointer (&self->member, troupe_group_member_free);
+  self->backend->release (self);
   troupe_run_clear_timeouts (self);
   self->stop = STOP_NONE;
   g_clear_pointer (&self->environment, g_strfreev);
@@ -290,8 +251,7 @@ closed_cb (TroupeConversation *conversation, gpointer user_data)
 {
   TroupeRun *self = user_data;
 
-  if (self->member != NULL)
-    troupe_group_member_leave (self->member);
+  self->backend->leave (self);
   if (self->keeper != NULL)
     troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL, -1);
   self->handler->drained (self, self->user_data);
@@ -305,8 +265,7 @@ static const TroupeConversationHandler conversation_handler = {
   .closed = closed_cb,
 };
 
-/* Takes FD, our end of the run's channel, and STATE. */
-static gboolean
+gboolean
 troupe_run_converse (TroupeRun *self, int fd, TroupeChannelState *state, GError **error)
 {
   self->conversation = troupe_conversation_new (self->context->reactor, fd, state, self->log, self->context->clock,
@@ -314,8 +273,7 @@ troupe_run_converse (TroupeRun *self, int fd, TroupeChannelState *state, GError 
   return self->conversation != NULL;
 }
 
-/* Gives the keeper what the next engine needs to go on with the channel. */
-static void
+void
 troupe_run_keep_channel (TroupeRun *self)
 {
   TroupeChannelState *state = troupe_conversation_get_state (self->conversation);
@@ -341,8 +299,7 @@ troupe_run_resume_conversation (TroupeRun *self)
 void
 troupe_run_disconnect (TroupeRun *self)
 {
-  if (self->member != NULL)
-    troupe_group_member_leave (self->member);
+  self->backend->leave (self);
   troupe_conversation_disconnect (self->conversation);
   /* While the keeper holds a copy the worker would see no end. */
   if (self->keeper != NULL)
@@ -350,96 +307,23 @@ troupe_run_disconnect (TroupeRun *self)
   self->handler->changed (self, self->user_data);
 }
 
-/* ---- The group ---- */
-
-static void
-listening_cb (TroupeGroupMember *member, const char *address, gpointer user_data)
-{
-  TroupeRun *self = user_data;
-
-  troupe_run_note (self, "listening", "address", address);
-  if (self->readiness != NULL)
-    troupe_readiness_serve (self->readiness, address);
-  else if (self->started && self->definition->ready == TROUPE_READY_LISTENING)
-    {
-      /* Again, after it had closed all its servers. */
-      g_autofree char *how = g_strdup_printf ("listens on %s", address);
-
-      self->handler->ready (self, how, self->user_data);
-    }
-  self->handler->changed (self, self->user_data);
-}
-
-static void
-unlistening_cb (TroupeGroupMember *member, const char *address, gpointer user_data)
-{
-  TroupeRun *self = user_data;
-
-  troupe_run_note (self, "listening-ended", "address", address);
-  if (troupe_group_member_get_addresses (member)->len == 0 && self->stop == STOP_NONE
-      && self->definition->ready == TROUPE_READY_LISTENING)
-    self->handler->unready (self, "it does not listen any more", self->user_data);
-  self->handler->changed (self, self->user_data);
-}
-
-static void
-listen_failed_cb (TroupeGroupMember *member, const char *problem, gpointer user_data)
-{
-  TroupeRun *self = user_data;
-
-  g_free (self->listen_problem);
-  self->listen_problem = g_strdup (problem);
-  troupe_run_note (self, "listen-failed", "problem", problem);
-  self->handler->late (self, problem, self->user_data);
-}
-
-static const TroupeGroupMemberHandler member_handler = {
-  .listening = listening_cb,
-  .unlistening = unlistening_cb,
-  .listen_failed = listen_failed_cb,
-};
-
-static void
-troupe_run_enter_group (TroupeRun *self, TroupeWorkerGroup *group, const char *identity)
-{
-  self->member = troupe_group_member_new (group, identity, &member_handler, self);
-  if (self->conversation != NULL && troupe_program_definition_is_node (self->definition))
-    troupe_group_member_join (self->member, troupe_conversation_get_channel (self->conversation));
-}
-
-GStrv
-troupe_run_dup_addresses (TroupeRun *self)
-{
-  g_autoptr (GPtrArray) addresses = g_ptr_array_new ();
-  GPtrArray *served = self->member != NULL ? troupe_group_member_get_addresses (self->member) : NULL;
-
-  /* Another program than Node has the sockets of listen= from the start. */
-  if (self->member != NULL && self->started && !self->main_ended
-      && !troupe_program_definition_is_node (self->definition))
-    return troupe_worker_group_dup_bound_addresses (troupe_group_member_get_group (self->member));
-  for (guint i = 0; served != NULL && i < served->len; i++)
-    g_ptr_array_add (addresses, g_strdup (g_ptr_array_index (served, i)));
-  g_ptr_array_add (addresses, NULL);
-  return (GStrv) g_ptr_array_free (g_steal_pointer (&addresses), FALSE);
-}
-
-guint64
-troupe_run_get_connections (TroupeRun *self)
-{
-  return self->member != NULL ? troupe_group_member_get_connections (self->member) : 0;
-}
-
 /* ---- The keeper ---- */
 
-static void
-started_cb (TroupeKeeper *keeper, TroupeRun *self)
+void
+troupe_run_set_started (TroupeRun *self)
 {
-  self->end.status = *troupe_keeper_get_status (keeper);
   if (self->stop == STOP_NONE)
     troupe_run_watch_readiness (self);
   self->started = TRUE;
   self->handler->started (self, self->user_data);
   troupe_run_catch_up_readiness (self);
+}
+
+static void
+started_cb (TroupeKeeper *keeper, TroupeRun *self)
+{
+  self->end.status = *troupe_keeper_get_status (keeper);
+  self->backend->started (self);
 }
 
 static gboolean
@@ -451,29 +335,12 @@ stop_tick_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* From now on it is told how the stop goes on. */
-static void
+void
 troupe_run_tell_stopping (TroupeRun *self)
 {
   if (self->stop_tick == 0)
     self->stop_tick = troupe_clock_add_timeout (self->context->clock, STOP_TICK_MSEC, stop_tick_cb, self);
   self->handler->stopping (self, self->user_data);
-}
-
-static gboolean
-settled_cb (gpointer user_data)
-{
-  TroupeRun *self = user_data;
-
-  self->settle_timeout = 0;
-  if (self->stop != STOP_NONE)
-    {
-      troupe_run_tell_stopping (self);
-      return G_SOURCE_REMOVE;
-    }
-  self->settle_timeout = troupe_clock_add_timeout (self->context->clock, RECOUNT_MSEC, settled_cb, self);
-  self->handler->lingers (self, self->user_data);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -485,12 +352,7 @@ exited_cb (TroupeKeeper *keeper, TroupeRun *self)
   self->main_ended = TRUE;
   troupe_run_describe_end (self);
   g_clear_pointer (&self->readiness, troupe_readiness_stop);
-  /* A member that was asked to leave has done so; the rest of its tree goes the usual way. */
-  if (self->stop == STOP_LEAVING)
-    troupe_run_clear_up (self);
-  /* Mostly nothing is left, and "ended" comes right behind; then this says nothing. */
-  else if (self->end.status.phase != TROUPE_RUN_FAILED && self->stop == STOP_NONE)
-    self->settle_timeout = troupe_clock_add_timeout (self->context->clock, SETTLE_MSEC, settled_cb, self);
+  self->backend->exited (self);
   self->handler->exited (self, self->user_data);
 }
 
@@ -509,7 +371,7 @@ lost_cb (TroupeKeeper *keeper, TroupeRun *self)
   self->end.lost = !self->main_ended;
   self->end.stop_asked = self->asked != TROUPE_ASKED_NOTHING;
   if (self->end.status.exit_usec == 0)
-    self->end.status.exit_usec = (guint64) now_usec (self);
+    self->end.status.exit_usec = (guint64) troupe_run_get_now_usec (self);
   troupe_run_finish (self);
 }
 
@@ -522,7 +384,7 @@ stopping_cb (TroupeKeeper *keeper, guint step, guint remaining, TroupeRun *self)
     self->handler->stopping (self, self->user_data);
 }
 
-static void
+void
 troupe_run_take_keeper (TroupeRun *self, TroupeKeeper *keeper)
 {
   self->keeper = keeper;
@@ -555,7 +417,7 @@ troupe_run_fail_launch (TroupeRun *self, const GError *error)
   status->phase = TROUPE_RUN_FAILED;
   status->launch_stage = TROUPE_LAUNCH_PREPARE;
   status->launch_errno = errno_from_error (error);
-  status->exit_usec = status->end_usec = (guint64) now_usec (self);
+  status->exit_usec = status->end_usec = (guint64) troupe_run_get_now_usec (self);
   self->main_ended = TRUE;
   g_free (self->exit_summary);
   self->exit_summary = g_strdup_printf ("Could not start: %s", error->message);
@@ -579,64 +441,17 @@ troupe_run_open_log (TroupeRun *self)
   troupe_activity_log_set_dir (self->log, self->journal);
 }
 
-static char *
+char *
 troupe_run_dup_identity (TroupeRun *self)
 {
   return troupe_worker_launch_dup_identity (self->context->journals_dir, self->owner.project, self->owner.worker,
                                             self->number);
 }
 
-/* Returns: (transfer full), NULL with error set. */
-static TroupeKeeper *
-troupe_run_start_keeper (TroupeRun *self, TroupeWorkerGroup *group, GError **error)
-{
-  g_autofree char *identity = troupe_run_dup_identity (self), *fd_names = NULL;
-  TroupeLaunchPlace place = {
-    .journals_dir = self->context->journals_dir,
-    .project = self->owner.project,
-    .worker = self->owner.worker,
-    .instance = self->owner.instance,
-    .run = self->number,
-    .journal_dir = self->journal,
-    .channel_fd = -1,
-  };
-  TroupeKeeper *keeper;
-  int ours;
-
-  if (group != NULL && !troupe_worker_group_open (group, self->definition, error))
-    return NULL;
-  if (troupe_kind_has_channel (self->definition->kind)
-      && (!troupe_channel_socketpair (&ours, &place.channel_fd, error)
-          || !troupe_run_converse (self, ours, troupe_channel_state_new (-1), error)))
-    {
-      if (place.channel_fd >= 0)
-        close (place.channel_fd);
-      return NULL;
-    }
-  if (group != NULL)
-    {
-      GArray *fds = troupe_worker_group_get_fds (group);
-
-      troupe_run_enter_group (self, group, identity);
-      fd_names = troupe_worker_group_dup_fd_names (group);
-      place.listen_fds = (const int *) (void *) fds->data;
-      place.n_listen_fds = fds->len;
-      place.listen_fd_names = fd_names;
-      place.unique_id = troupe_program_definition_is_node (self->definition)
-                            ? troupe_group_member_get_id (self->member)
-                            : 0;
-    }
-  keeper = troupe_worker_launch (self->context->pool, self->definition, &place, &self->environment, error);
-  if (place.channel_fd >= 0)
-    close (place.channel_fd);
-  return keeper;
-}
-
 gboolean
-troupe_run_launch (TroupeRun *self, guint after, TroupeWorkerGroup *group)
+troupe_run_launch (TroupeRun *self, guint after)
 {
   g_autoptr (GError) error = NULL;
-  TroupeKeeper *keeper;
 
   self->journal = troupe_run_folder_create (self->owner.journals_dir, after, &self->number, &error);
   if (self->journal == NULL)
@@ -647,18 +462,10 @@ troupe_run_launch (TroupeRun *self, guint after, TroupeWorkerGroup *group)
     }
   troupe_run_open_log (self);
   self->oom_kills_before = troupe_oom_watch_get_kills (self->context->oom_watch);
-  keeper = troupe_run_start_keeper (self, group, &error);
-  if (keeper == NULL)
-    {
-      troupe_run_fail_launch (self, error);
-      return FALSE;
-    }
-  troupe_run_take_keeper (self, keeper);
-  if (self->conversation != NULL)
-    troupe_run_keep_channel (self);
-  if (self->member != NULL)
-    troupe_group_member_set_keeper (self->member, keeper);
-  return TRUE;
+  if (self->backend->launch (self, &error))
+    return TRUE;
+  troupe_run_fail_launch (self, error);
+  return FALSE;
 }
 
 /* ---- Restoring ---- */
@@ -678,10 +485,11 @@ troupe_run_read_definition (TroupeRun *self)
     return;
   troupe_program_definition_unref (self->definition);
   self->definition = definition;
+  self->backend = find_backend (definition);
 }
 
 void
-troupe_run_adopt (TroupeRun *self, guint number, TroupeKeeper *keeper, TroupeWorkerGroup *group)
+troupe_run_adopt (TroupeRun *self, guint number, TroupeKeeper *keeper)
 {
   self->number = number;
   self->journal = g_strdup (troupe_keeper_get_journal_dir (keeper));
@@ -691,21 +499,16 @@ troupe_run_adopt (TroupeRun *self, guint number, TroupeKeeper *keeper, TroupeWor
   self->started = self->end.status.phase != TROUPE_RUN_STARTING;
   troupe_run_take_keeper (self, g_object_ref (keeper));
   troupe_run_resume_conversation (self);
-  if (group != NULL)
-    {
-      troupe_run_enter_group (self, group, troupe_keeper_get_identity (keeper));
-      troupe_group_member_set_keeper (self->member, keeper);
-    }
+  self->backend->adopt (self);
   troupe_run_note (self, "adopted", NULL, NULL);
-  if (was_stopped (&self->end.status)
-      || (self->member != NULL && troupe_group_member_was_disconnected (self->member)))
+  if (was_stopped (&self->end.status))
     {
       self->asked = TROUPE_ASKED_STOP;
       self->end.stop_asked = TRUE;
     }
 }
 
-static void
+void
 troupe_run_set_stop (TroupeRun *self, StopPhase phase, guint msec)
 {
   TroupeClock *clock = self->context->clock;
@@ -728,8 +531,7 @@ troupe_run_resume (TroupeRun *self)
     case TROUPE_RUN_RUNNING:
       if (was_stopped (&self->end.status))
         {
-          /* The keeper carries on with it. */
-          troupe_run_set_stop (self, STOP_KEEPER, self->definition->grace_msec);
+          self->backend->resume_stop (self);
           troupe_run_tell_stopping (self);
         }
       else if (self->asked != TROUPE_ASKED_NOTHING)
@@ -765,7 +567,7 @@ troupe_run_restore_end (TroupeRun *self, guint number)
   self->end.stop_asked = was_stopped (status);
   if (!has_status || (status->phase != TROUPE_RUN_ENDED && status->phase != TROUPE_RUN_FAILED))
     {
-      gint64 boot_usec = now_usec (self) - troupe_clock_get_monotonic_usec (self->context->clock);
+      gint64 boot_usec = troupe_run_get_now_usec (self) - troupe_clock_get_monotonic_usec (self->context->clock);
 
       self->end.lost = status->phase != TROUPE_RUN_EXITED;
       self->end.rebooted = self->end.lost && status->start_usec > 0 && (gint64) status->start_usec < boot_usec;
@@ -782,31 +584,6 @@ troupe_run_restore_end (TroupeRun *self, guint number)
 
 /* ---- Stopping ---- */
 
-/* The keeper ends the whole tree: signal, grace, kill. */
-static void
-troupe_run_tell_keeper (TroupeRun *self, guint grace_msec)
-{
-  troupe_run_set_stop (self, STOP_KEEPER, grace_msec);
-  troupe_keeper_stop (self->keeper, self->definition->stop_signal, grace_msec);
-}
-
-static guint
-get_leave_msec (TroupeRun *self)
-{
-  return self->definition->grace_msec / 4 * 3;
-}
-
-static gboolean
-leave_over_cb (gpointer user_data)
-{
-  TroupeRun *self = user_data;
-
-  self->leave_timeout = 0;
-  troupe_run_tell_keeper (self, self->definition->grace_msec - get_leave_msec (self));
-  troupe_run_tell_stopping (self);
-  return G_SOURCE_REMOVE;
-}
-
 void
 troupe_run_stop (TroupeRun *self, TroupeAsked asked)
 {
@@ -817,57 +594,29 @@ troupe_run_stop (TroupeRun *self, TroupeAsked asked)
   self->asked = MAX (self->asked, asked);
   self->end.stop_asked = TRUE;
   if (asked == TROUPE_ASKED_KILL)
-    {
-      self->end.kill_asked = TRUE;
-      troupe_run_set_stop (self, STOP_KEEPER, 0);
-      troupe_keeper_kill (self->keeper);
-    }
+    self->end.kill_asked = TRUE;
   else if (self->stop != STOP_NONE && self->stop_tick != 0)
     return;
-  else if (!self->main_ended && self->member != NULL && troupe_group_member_disconnect (self->member))
-    {
-      troupe_run_set_stop (self, STOP_LEAVING, get_leave_msec (self));
-      self->leave_timeout
-          = troupe_clock_add_timeout (self->context->clock, get_leave_msec (self), leave_over_cb, self);
-    }
-  else
-    troupe_run_tell_keeper (self, self->definition->grace_msec);
+  self->backend->stop (self, asked);
   troupe_run_tell_stopping (self);
 }
 
 void
 troupe_run_clear_up (TroupeRun *self)
 {
-  troupe_run_tell_keeper (self, self->definition->grace_msec);
+  self->backend->clear_up (self);
 }
 
 char *
 troupe_run_dup_stop_words (TroupeRun *self)
 {
-  g_autofree char *signal_name = troupe_signal_dup_name (self->definition->stop_signal);
-  g_autofree char *whom = NULL;
-  gint64 left_usec = self->stop_deadline_usec - troupe_clock_get_monotonic_usec (self->context->clock);
-  gint64 left_seconds = (MAX (left_usec, 0) + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
-
-  if (signal_name == NULL)
-    signal_name = g_strdup_printf ("signal %d", self->definition->stop_signal);
-  if (self->stop == STOP_LEAVING)
-    return g_strdup_printf ("asked to leave, finishes what it serves; %s in %" G_GINT64_FORMAT " s", signal_name,
-                            left_seconds);
-  whom = self->stop_remaining > 0 ? troupe_exit_words_dup_processes (self->stop_remaining) : g_strdup ("it");
-  if (self->stop_step > 0 || self->asked == TROUPE_ASKED_KILL)
-    return g_strdup_printf ("SIGKILL sent, waiting for %s", whom);
-  if (left_usec > 0)
-    return g_strdup_printf ("%s sent, waiting for %s; SIGKILL in %" G_GINT64_FORMAT " s", signal_name, whom,
-                            left_seconds);
-  return g_strdup_printf ("waiting for %s; SIGKILL is next", whom);
+  return self->backend->dup_stop_words (self);
 }
 
 void
 troupe_run_signal (TroupeRun *self, int signal_number, TroupeSignalScope scope)
 {
-  self->end.asked_signal = signal_number;
-  troupe_keeper_signal (self->keeper, signal_number, scope);
+  self->backend->signal (self, signal_number, scope);
 }
 
 /* ---- Getters ---- */

@@ -55,6 +55,7 @@ typedef struct
   const char *project, *worker;
   guint instance;
   const char *journals_dir; /* the folder of all the worker's runs */
+  TroupeWorkerGroup *cluster; /* (nullable): what its workers share when it is one */
 } TroupeRunOwner;
 
 /* A run that is yet to be launched or restored. LOG (transfer full) (nullable): with events that
@@ -68,13 +69,13 @@ void troupe_run_free (TroupeRun *self);
 /* The log of one that never came to have a folder, for the next. Returns: (transfer full) */
 TroupeActivityLog *troupe_run_steal_log (TroupeRun *self);
 
-/* Makes its folder, the one after AFTER, and launches it. GROUP (nullable): of a cluster. On
- * failure it has ended, with the error as summary. */
-gboolean troupe_run_launch (TroupeRun *self, guint after, TroupeWorkerGroup *group);
+/* Makes its folder, the one after AFTER, and launches it. On failure it has ended, with the error as
+ * summary. */
+gboolean troupe_run_launch (TroupeRun *self, guint after);
 
 /* After an engine's start: takes over run NUMBER, with the keeper that has it. What it was launched with
  * is read from its folder. Nothing is called from here; begin with troupe_run_resume. */
-void troupe_run_adopt (TroupeRun *self, guint number, TroupeKeeper *keeper, TroupeWorkerGroup *group);
+void troupe_run_adopt (TroupeRun *self, guint number, TroupeKeeper *keeper);
 void troupe_run_resume (TroupeRun *self);
 /* The same for one that no keeper has: how it ended, as far as that is known. Returns TRUE when its end
  * is news. */

@@ -79,8 +79,6 @@ TroupeVerdict troupe_worker_get_verdict (TroupeWorker *self);
 void troupe_worker_decide (TroupeWorker *self);
 /* Starts, or waits for whom it has to wait. */
 void troupe_worker_begin (TroupeWorker *self);
-/* The group of a run that is launched now. */
-TroupeWorkerGroup *troupe_worker_get_group (TroupeWorker *self);
 void troupe_worker_update_group (TroupeWorker *self);
 void troupe_worker_prune_later (TroupeWorker *self, TroupeRun *launched);
 

@@ -111,7 +111,7 @@ troupe_worker_launch_next (TroupeWorker *self)
 {
   self->reload = RELOAD_TAKE_OVER;
   self->next = troupe_worker_new_run (self, NULL);
-  if (!troupe_run_launch (self->next, troupe_run_get_number (self->current), troupe_worker_get_group (self)))
+  if (!troupe_run_launch (self->next, troupe_run_get_number (self->current)))
     {
       g_autofree char *why = g_strdup (troupe_run_get_exit_summary (self->next));
 

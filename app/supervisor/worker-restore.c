@@ -64,7 +64,7 @@ troupe_worker_adopt_run (TroupeWorker *self, TroupeKeeper *keeper)
 {
   TroupeRun *run = troupe_worker_new_run (self, NULL);
 
-  troupe_run_adopt (run, get_run_number (keeper), keeper, troupe_worker_get_group (self));
+  troupe_run_adopt (run, get_run_number (keeper), keeper);
   return run;
 }
 

@@ -219,12 +219,6 @@ troupe_worker_decide (TroupeWorker *self)
 
 /* ---- Starting ---- */
 
-TroupeWorkerGroup *
-troupe_worker_get_group (TroupeWorker *self)
-{
-  return self->definition->kind == TROUPE_KIND_CLUSTER ? self->group : NULL;
-}
-
 /* Deletes old runs; none that lives. */
 static gboolean
 prune_cb (gpointer user_data)
@@ -258,7 +252,7 @@ troupe_worker_enter_starting (TroupeWorker *self)
   self->current = troupe_worker_new_run (self, has_journal ? NULL : troupe_run_steal_log (old));
   if (self->group != NULL)
     troupe_worker_group_set_busy (self->group, self, TRUE);
-  if (troupe_run_launch (self->current, troupe_run_get_number (old), troupe_worker_get_group (self)))
+  if (troupe_run_launch (self->current, troupe_run_get_number (old)))
     {
       troupe_worker_set_state (self, TROUPE_STATE_STARTING, NULL);
       troupe_worker_prune_later (self, self->current);
@@ -294,6 +288,7 @@ troupe_worker_set_group (TroupeWorker *self, TroupeWorkerGroup *group)
   g_return_if_fail (self->group == NULL);
 
   self->group = troupe_worker_group_ref (group);
+  self->owner.cluster = self->group;
 }
 
 void
@@ -593,7 +588,12 @@ troupe_worker_new (const TroupeWorkerContext *context, guint id, const char *pro
   self->instance = instance;
   self->definition = troupe_program_definition_ref (definition);
   self->journals_dir = g_build_filename (context->journals_dir, project, name, NULL);
-  self->owner = (TroupeRunOwner){ self->project, self->name, instance, self->journals_dir };
+  self->owner = (TroupeRunOwner){
+    .project = self->project,
+    .worker = self->name,
+    .instance = instance,
+    .journals_dir = self->journals_dir,
+  };
   self->current = troupe_worker_new_run (self, NULL);
   return self;
 }
