@@ -7,7 +7,7 @@
 
 #include "config.h"
 
-#include "project/program-fields.h"
+#include "project/program-fields-private.h"
 
 #include "project/program-name.h"
 #include "project/units.h"
@@ -30,29 +30,6 @@
 #define DEFAULT_READY_TIMEOUT_MSEC 60000
 #define DEFAULT_JOURNAL_RUNS 20
 
-typedef struct
-{
-  TroupeProgramDefinition *self;
-  const char *base_dir;
-  GPtrArray *problems;
-} Reader;
-
-typedef struct _Field Field;
-typedef void (*ReadFunc) (Reader *reader, const Field *field, const TroupeFieldValue *value);
-typedef GVariant *(*WriteFunc) (const TroupeProgramDefinition *self, const Field *field,
-                                const TroupeProgramDefinition *defaults);
-
-struct _Field
-{
-  const char *key;
-  ReadFunc read;
-  WriteFunc write;
-  gboolean is_list;
-  /* For the plain types: where the value is, how wide, and its bounds. */
-  gsize offset, size;
-  guint64 min, max;
-};
-
 TroupeFieldValue *
 troupe_field_value_new_take (GStrv items, gboolean is_list)
 {
@@ -70,8 +47,8 @@ troupe_field_value_free (TroupeFieldValue *value)
   g_free (value);
 }
 
-static void G_GNUC_PRINTF (3, 4)
-add_problem (Reader *reader, const char *key, const char *format, ...)
+void
+troupe_field_add_problem (TroupeFieldReader *reader, const char *key, const char *format, ...)
 {
   g_autofree char *message = NULL;
   va_list args;
@@ -82,9 +59,8 @@ add_problem (Reader *reader, const char *key, const char *format, ...)
   g_ptr_array_add (reader->problems, troupe_problem_new (key, message));
 }
 
-/* What a value that was not understood shall be called in a message: not all of a megabyte. */
-static char *
-dup_shown (const char *text)
+char *
+troupe_field_dup_shown (const char *text)
 {
   if (g_utf8_strlen (text, -1) <= 80)
     return g_strdup (text);
@@ -95,31 +71,31 @@ dup_shown (const char *text)
   }
 }
 
-static void
-add_bad_value (Reader *reader, const char *key, const char *text, const char *expected)
+void
+troupe_field_add_bad_value (TroupeFieldReader *reader, const char *key, const char *text, const char *expected)
 {
-  g_autofree char *shown = dup_shown (text);
+  g_autofree char *shown = troupe_field_dup_shown (text);
 
-  add_problem (reader, key, "“%s” is not possible here: expected %s", shown, expected);
+  troupe_field_add_problem (reader, key, "“%s” is not possible here: expected %s", shown, expected);
 }
 
 /* Availability */
 
 /* The words below are in the vocabulary, but what they name is not built yet. */
 static void
-check_available (Reader *reader, const char *key, const char *word)
+check_available (TroupeFieldReader *reader, const char *key, const char *word)
 {
   static const char *const later[] = { "threads", "terminal", "file", NULL };
 
   if (g_strv_contains (later, word))
-    add_problem (reader, key, "“%s” is not available yet: expected %s", word,
+    troupe_field_add_problem (reader, key, "“%s” is not available yet: expected %s", word,
                  g_str_equal (key, "kind") ? "spawn, exec, exec-file, fork or cluster" : "pipe");
 }
 
 /* Plain types */
 
 static guint64
-get_unsigned (const TroupeProgramDefinition *self, const Field *field)
+get_unsigned (const TroupeProgramDefinition *self, const TroupeField *field)
 {
   const void *place = (const char *) self + field->offset;
 
@@ -127,7 +103,7 @@ get_unsigned (const TroupeProgramDefinition *self, const Field *field)
 }
 
 static void
-set_unsigned (TroupeProgramDefinition *self, const Field *field, guint64 value)
+set_unsigned (TroupeProgramDefinition *self, const TroupeField *field, guint64 value)
 {
   void *place = (char *) self + field->offset;
 
@@ -138,24 +114,26 @@ set_unsigned (TroupeProgramDefinition *self, const Field *field, guint64 value)
 }
 
 static int *
-int_place (const TroupeProgramDefinition *self, const Field *field)
+int_place (const TroupeProgramDefinition *self, const TroupeField *field)
 {
   return (int *) ((char *) self + field->offset);
 }
 
 static void
-read_duration (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_duration (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   guint64 msec;
 
   if (!troupe_units_parse_duration (value->items[0], &msec) || msec > field->max)
-    add_bad_value (reader, field->key, value->items[0], "a duration of at most 30 days, like 2s, 500ms or 1m");
+    troupe_field_add_bad_value (reader, field->key, value->items[0],
+                                "a duration of at most 30 days, like 2s, 500ms or 1m");
   else
     set_unsigned (reader->self, field, msec);
 }
 
 static GVariant *
-write_duration (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_duration (const TroupeProgramDefinition *self, const TroupeField *field,
+                const TroupeProgramDefinition *defaults)
 {
   guint64 msec = get_unsigned (self, field);
 
@@ -164,19 +142,19 @@ write_duration (const TroupeProgramDefinition *self, const Field *field, const T
 }
 
 static void
-read_size (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_size (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   guint64 bytes;
 
   if (!troupe_units_parse_size (value->items[0], &bytes) || bytes < field->min || bytes > field->max)
-    add_bad_value (reader, field->key, value->items[0],
+    troupe_field_add_bad_value (reader, field->key, value->items[0],
                    field->min > 0 ? "a size of 64K or more, like 10M or 1G" : "a size, like 64K, 10M or 1G");
   else
     set_unsigned (reader->self, field, bytes);
 }
 
 static GVariant *
-write_size (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_size (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   guint64 bytes = get_unsigned (self, field);
 
@@ -184,7 +162,7 @@ write_size (const TroupeProgramDefinition *self, const Field *field, const Troup
 }
 
 static void
-read_count (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_count (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   guint64 count;
 
@@ -193,14 +171,14 @@ read_count (Reader *reader, const Field *field, const TroupeFieldValue *value)
       g_autofree char *expected = g_strdup_printf ("a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
                                                    field->min, field->max);
 
-      add_bad_value (reader, field->key, value->items[0], expected);
+      troupe_field_add_bad_value (reader, field->key, value->items[0], expected);
     }
   else
     set_unsigned (reader->self, field, count);
 }
 
 static GVariant *
-write_count (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_count (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   guint64 count = get_unsigned (self, field);
 
@@ -208,12 +186,12 @@ write_count (const TroupeProgramDefinition *self, const Field *field, const Trou
 }
 
 static void
-read_signal (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_signal (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   int number = troupe_signal_from_string (value->items[0]);
 
   if (number == 0)
-    add_bad_value (reader, field->key, value->items[0], "a signal, like SIGTERM, INT or 15");
+    troupe_field_add_bad_value (reader, field->key, value->items[0], "a signal, like SIGTERM, INT or 15");
   else
     *int_place (reader->self, field) = number;
 }
@@ -228,7 +206,7 @@ dup_signal (int number)
 }
 
 static GVariant *
-write_signal (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_signal (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   int number = *int_place (self, field);
 
@@ -236,7 +214,7 @@ write_signal (const TroupeProgramDefinition *self, const Field *field, const Tro
 }
 
 static void
-read_boolean (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_boolean (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   static const char *const yes[] = { "true", "yes", "on", "1", NULL };
   static const char *const no[] = { "false", "no", "off", "0", NULL };
@@ -246,11 +224,11 @@ read_boolean (Reader *reader, const Field *field, const TroupeFieldValue *value)
   else if (g_strv_contains (no, value->items[0]))
     *int_place (reader->self, field) = FALSE;
   else
-    add_bad_value (reader, field->key, value->items[0], "true or false");
+    troupe_field_add_bad_value (reader, field->key, value->items[0], "true or false");
 }
 
 static GVariant *
-write_boolean (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_boolean (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   gboolean is_set = *int_place (self, field);
 
@@ -290,13 +268,13 @@ set_kind (TroupeProgramDefinition *self, TroupeKind kind)
 }
 
 static void
-read_kind (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_kind (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   TroupeKind kind;
 
   if (!troupe_kind_from_string (value->items[0], &kind))
     {
-      add_bad_value (reader, field->key, value->items[0], "spawn, exec, exec-file, fork or cluster");
+      troupe_field_add_bad_value (reader, field->key, value->items[0], "spawn, exec, exec-file, fork or cluster");
       return;
     }
   check_available (reader, field->key, value->items[0]);
@@ -304,35 +282,35 @@ read_kind (Reader *reader, const Field *field, const TroupeFieldValue *value)
 }
 
 static GVariant *
-write_kind (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_kind (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   return self->kind == TROUPE_KIND_SPAWN ? NULL : g_variant_new_string (troupe_kind_to_string (self->kind));
 }
 
 static void
-read_command (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_command (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   g_free (reader->self->command);
   reader->self->command = g_strdup (value->items[0]);
 }
 
 static GVariant *
-write_command (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_command (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   return self->command != NULL ? g_variant_new_string (self->command) : NULL;
 }
 
 static void
-read_argv (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_argv (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   if (value->items[0] == NULL || value->items[0][0] == '\0')
-    add_problem (reader, field->key, "The first item is empty: expected the program to run");
+    troupe_field_add_problem (reader, field->key, "The first item is empty: expected the program to run");
   else
     reader->self->argv = g_strdupv (value->items);
 }
 
 static GVariant *
-write_argv (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_argv (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   return self->command == NULL ? g_variant_new_strv ((const char *const *) self->argv, -1) : NULL;
 }
@@ -354,7 +332,7 @@ dup_quoted (const char *const *argv)
 }
 
 static void
-settle_shell_command (Reader *reader)
+settle_shell_command (TroupeFieldReader *reader)
 {
   TroupeProgramDefinition *self = reader->self;
   const char *argv[] = { SHELL, "-c", NULL, NULL };
@@ -371,7 +349,8 @@ settle_shell_command (Reader *reader)
         self->command = length == 1 ? g_strdup (self->argv[0]) : dup_quoted ((const char *const *) self->argv);
     }
   if (strlen (self->command) > TROUPE_DEFINITION_TEXT_MAX)
-    add_problem (reader, "argv", "Too long as one line: expected at most %d bytes", TROUPE_DEFINITION_TEXT_MAX);
+    troupe_field_add_problem (reader, "argv", "Too long as one line: expected at most %d bytes",
+                              TROUPE_DEFINITION_TEXT_MAX);
   argv[2] = self->command;
   g_strfreev (self->argv);
   self->argv = g_strdupv ((char **) argv);
@@ -385,7 +364,7 @@ is_blank (const char *text)
 
 /* Brings command and argv together, once both have been read. */
 static void
-settle_command (Reader *reader, gboolean argv_given)
+settle_command (TroupeFieldReader *reader, gboolean argv_given)
 {
   TroupeProgramDefinition *self = reader->self;
   g_autoptr (GError) error = NULL;
@@ -394,19 +373,20 @@ settle_command (Reader *reader, gboolean argv_given)
   if (self->command == NULL && self->argv == NULL)
     {
       if (!argv_given)
-        add_problem (reader, "command", "Nothing to run: expected a command");
+        troupe_field_add_problem (reader, "command", "Nothing to run: expected a command");
       return;
     }
   if (self->command != NULL && is_blank (self->command))
     {
-      add_problem (reader, "command", "The command is empty: expected what to run");
+      troupe_field_add_problem (reader, "command", "The command is empty: expected what to run");
       return;
     }
   if (self->kind == TROUPE_KIND_EXEC)
     {
       if (self->command != NULL && self->argv != NULL &&
           (g_strv_length (self->argv) != 3 || !g_str_equal (self->argv[2], self->command)))
-        add_problem (reader, "argv", "“command” is given too, and says something else: expected one of the two");
+        troupe_field_add_problem (reader, "argv",
+                                  "“command” is given too, and says something else: expected one of the two");
       else
         settle_shell_command (reader);
       return;
@@ -415,14 +395,15 @@ settle_command (Reader *reader, gboolean argv_given)
     return;
   if (!g_shell_parse_argv (self->command, NULL, &words, &error))
     {
-      g_autofree char *shown = dup_shown (self->command);
+      g_autofree char *shown = troupe_field_dup_shown (self->command);
 
-      add_problem (reader, "command", "“%s” cannot be split into words: %s", shown, error->message);
+      troupe_field_add_problem (reader, "command", "“%s” cannot be split into words: %s", shown, error->message);
     }
   else if (words[0][0] == '\0')
-    add_problem (reader, "command", "The first word is empty: expected the program to run");
+    troupe_field_add_problem (reader, "command", "The first word is empty: expected the program to run");
   else if (self->argv != NULL && !g_strv_equal ((const char *const *) self->argv, (const char *const *) words))
-    add_problem (reader, "argv", "“command” is given too, and says something else: expected one of the two");
+    troupe_field_add_problem (reader, "argv",
+                              "“command” is given too, and says something else: expected one of the two");
   else
     {
       g_strfreev (self->argv);
@@ -431,24 +412,24 @@ settle_command (Reader *reader, gboolean argv_given)
 }
 
 static void
-read_argv0 (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_argv0 (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   g_free (reader->self->argv0);
   reader->self->argv0 = g_strdup (value->items[0]);
 }
 
 static GVariant *
-write_argv0 (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_argv0 (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   return self->argv0 != NULL ? g_variant_new_string (self->argv0) : NULL;
 }
 
 static void
-read_exec_path (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_exec_path (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   if (is_blank (value->items[0]))
     {
-      add_problem (reader, field->key, "The text is empty: expected the program that runs the module");
+      troupe_field_add_problem (reader, field->key, "The text is empty: expected the program that runs the module");
       return;
     }
   g_free (reader->self->exec_path);
@@ -456,14 +437,15 @@ read_exec_path (Reader *reader, const Field *field, const TroupeFieldValue *valu
 }
 
 static GVariant *
-write_exec_path (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_exec_path (const TroupeProgramDefinition *self, const TroupeField *field,
+                 const TroupeProgramDefinition *defaults)
 {
   return self->exec_path != NULL ? g_variant_new_string (self->exec_path) : NULL;
 }
 
 /* In a file a single line of words, split as the command is. */
 static void
-read_exec_argv (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_exec_argv (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   g_auto (GStrv) words = NULL;
   g_autoptr (GError) error = NULL;
@@ -472,7 +454,8 @@ read_exec_argv (Reader *reader, const Field *field, const TroupeFieldValue *valu
     words = g_strdupv (value->items);
   else if (!g_shell_parse_argv (value->items[0], NULL, &words, &error))
     {
-      add_problem (reader, field->key, "“%s” cannot be split into words: %s", value->items[0], error->message);
+      troupe_field_add_problem (reader, field->key, "“%s” cannot be split into words: %s", value->items[0],
+                                error->message);
       return;
     }
   g_strfreev (reader->self->exec_argv);
@@ -480,12 +463,12 @@ read_exec_argv (Reader *reader, const Field *field, const TroupeFieldValue *valu
 }
 
 static void
-read_links (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_links (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   for (gsize i = 0; value->items[i] != NULL; i++)
     if (!troupe_name_is_valid (value->items[i]))
       {
-        add_bad_value (reader, field->key, value->items[i], "the names of programs of this project");
+        troupe_field_add_bad_value (reader, field->key, value->items[i], "the names of programs of this project");
         return;
       }
   g_strfreev (reader->self->links);
@@ -496,7 +479,7 @@ read_links (Reader *reader, const Field *field, const TroupeFieldValue *value)
 
 /* NULL when TEXT is relative and there is nothing it could be relative to. */
 static char *
-dup_resolved (Reader *reader, const char *text)
+dup_resolved (TroupeFieldReader *reader, const char *text)
 {
   if (text[0] == '~' && (text[1] == '/' || text[1] == '\0'))
     return g_canonicalize_filename (text[1] == '\0' ? "." : text + 2, g_get_home_dir ());
@@ -506,7 +489,7 @@ dup_resolved (Reader *reader, const char *text)
 }
 
 static void
-read_cwd (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_cwd (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   char *resolved;
 
@@ -516,7 +499,7 @@ read_cwd (Reader *reader, const Field *field, const TroupeFieldValue *value)
   resolved = dup_resolved (reader, value->items[0]);
   if (resolved == NULL)
     {
-      add_bad_value (reader, field->key, value->items[0], "an absolute folder");
+      troupe_field_add_bad_value (reader, field->key, value->items[0], "an absolute folder");
       return;
     }
   g_free (reader->self->cwd);
@@ -524,20 +507,20 @@ read_cwd (Reader *reader, const Field *field, const TroupeFieldValue *value)
 }
 
 static GVariant *
-write_cwd (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_cwd (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   return self->cwd != NULL ? g_variant_new_string (self->cwd) : NULL;
 }
 
 static void
-read_env (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_env (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
   for (gsize i = 0; value->items[i] != NULL; i++)
     {
       if (value->items[i][0] == '\0' || value->items[i][0] == '=')
-        add_bad_value (reader, field->key, value->items[i], "KEY=VALUE, or KEY alone to unset it");
+        troupe_field_add_bad_value (reader, field->key, value->items[i], "KEY=VALUE, or KEY alone to unset it");
       else
         g_strv_builder_add (builder, value->items[i]);
     }
@@ -545,8 +528,9 @@ read_env (Reader *reader, const Field *field, const TroupeFieldValue *value)
   reader->self->env = g_strv_builder_end (builder);
 }
 
-static GVariant *
-write_strv (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+GVariant *
+troupe_field_write_strv (const TroupeProgramDefinition *self, const TroupeField *field,
+                         const TroupeProgramDefinition *defaults)
 {
   GStrv items = *(GStrv *) ((char *) self + field->offset);
 
@@ -554,7 +538,7 @@ write_strv (const TroupeProgramDefinition *self, const Field *field, const Troup
 }
 
 static void
-read_env_files (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_env_files (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
@@ -563,7 +547,7 @@ read_env_files (Reader *reader, const Field *field, const TroupeFieldValue *valu
       g_autofree char *resolved = value->items[i][0] != '\0' ? dup_resolved (reader, value->items[i]) : NULL;
 
       if (resolved == NULL)
-        add_bad_value (reader, field->key, value->items[i],
+        troupe_field_add_bad_value (reader, field->key, value->items[i],
                        reader->base_dir != NULL ? "a file" : "the absolute path of a file");
       else
         g_strv_builder_add (builder, resolved);
@@ -575,7 +559,7 @@ read_env_files (Reader *reader, const Field *field, const TroupeFieldValue *valu
 /* Instances, restart, success */
 
 static void
-read_instances (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_instances (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   guint64 count;
 
@@ -587,12 +571,13 @@ read_instances (Reader *reader, const Field *field, const TroupeFieldValue *valu
       reader->self->instances = (guint) count;
     }
   else
-    add_bad_value (reader, field->key, value->items[0],
+    troupe_field_add_bad_value (reader, field->key, value->items[0],
                    "a number from 1 to " G_STRINGIFY (TROUPE_INSTANCES_MAX) ", or auto");
 }
 
 static GVariant *
-write_instances (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_instances (const TroupeProgramDefinition *self, const TroupeField *field,
+                 const TroupeProgramDefinition *defaults)
 {
   if (self->instances_auto == defaults->instances_auto
       && (self->instances_auto || self->instances == defaults->instances))
@@ -601,21 +586,21 @@ write_instances (const TroupeProgramDefinition *self, const Field *field, const 
 }
 
 static void
-read_restart (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_restart (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   if (!troupe_restart_from_string (value->items[0], &reader->self->restart))
-    add_bad_value (reader, field->key, value->items[0], "no, on-failure or always");
+    troupe_field_add_bad_value (reader, field->key, value->items[0], "no, on-failure or always");
 }
 
 static GVariant *
-write_restart (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_restart (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   return self->restart == defaults->restart ? NULL : g_variant_new_string (troupe_restart_to_string (self->restart));
 }
 
 /* An exit code as a number, a signal by its name. */
 static void
-read_success (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_success (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
@@ -630,7 +615,7 @@ read_success (Reader *reader, const Field *field, const TroupeFieldValue *value)
       else if (!g_ascii_isdigit (text[0]) && troupe_signal_from_string (text) != 0)
         word = troupe_signal_dup_name (troupe_signal_from_string (text));
       if (word == NULL)
-        add_bad_value (reader, field->key, text, "exit codes from 0 to 255, or signals such as SIGTERM");
+        troupe_field_add_bad_value (reader, field->key, text, "exit codes from 0 to 255, or signals such as SIGTERM");
       else
         g_strv_builder_add (builder, word);
     }
@@ -671,7 +656,7 @@ parse_after (const char *text, TroupeAfter *after)
 }
 
 static void
-read_after (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_after (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   for (gsize i = 0; value->items[i] != NULL; i++)
     {
@@ -680,13 +665,13 @@ read_after (Reader *reader, const Field *field, const TroupeFieldValue *value)
       if (parse_after (value->items[i], &after))
         g_array_append_val (reader->self->after, after);
       else
-        add_bad_value (reader, field->key, value->items[i],
+        troupe_field_add_bad_value (reader, field->key, value->items[i],
                        "PROGRAM, or PROGRAM:CONDITION where the condition is started, ready or exited-successfully");
     }
 }
 
 static GVariant *
-write_after (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_after (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   GVariantBuilder builder;
 
@@ -781,7 +766,7 @@ take_ready_value (TroupeReadyKind kind, const char *text)
 }
 
 static void
-read_ready (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_ready (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   const char *text = value->items[0];
   const char *colon = strchr (text, ':');
@@ -807,13 +792,13 @@ read_ready (Reader *reader, const Field *field, const TroupeFieldValue *value)
         reader->self->ready = (TroupeReadyKind) i;
         return;
       }
-  add_bad_value (reader, field->key, text,
+  troupe_field_add_bad_value (reader, field->key, text,
                  "none, time:DURATION, line:REGEX, tcp:PORT, tcp:HOST:PORT, http://URL, command:LINE, message or "
                  "listening");
 }
 
 static GVariant *
-write_ready (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_ready (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   switch (self->ready)
     {
@@ -862,7 +847,7 @@ is_listen_inet (const char *text)
 
 /* A unix socket's relative path becomes absolute. NULL when TEXT is no address. */
 static char *
-dup_listen (Reader *reader, const char *text)
+dup_listen (TroupeFieldReader *reader, const char *text)
 {
   if (g_str_has_prefix (text, "tcp:") || g_str_has_prefix (text, "udp:"))
     return is_listen_inet (text + 4) ? g_strdup (text) : NULL;
@@ -878,7 +863,7 @@ dup_listen (Reader *reader, const char *text)
 }
 
 static void
-read_listen (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_listen (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   g_autoptr (GPtrArray) addresses = g_ptr_array_new_with_free_func (g_free);
 
@@ -887,18 +872,18 @@ read_listen (Reader *reader, const Field *field, const TroupeFieldValue *value)
       char *address = dup_listen (reader, value->items[i]);
 
       if (address == NULL)
-        add_bad_value (reader, field->key, value->items[i],
+        troupe_field_add_bad_value (reader, field->key, value->items[i],
                        "tcp:PORT, tcp:ADDRESS:PORT, tcp:[V6ADDRESS]:PORT, udp: likewise, or unix:PATH");
       else if (g_ptr_array_find_with_equal_func (addresses, address, g_str_equal, NULL))
         {
-          add_problem (reader, field->key, "“%s” is there twice: expected different addresses", address);
+          troupe_field_add_problem (reader, field->key, "“%s” is there twice: expected different addresses", address);
           g_free (address);
         }
       else
         g_ptr_array_add (addresses, address);
     }
   if (addresses->len > TROUPE_LISTEN_MAX)
-    add_problem (reader, field->key, "%u addresses are too many: expected at most %d", addresses->len,
+    troupe_field_add_problem (reader, field->key, "%u addresses are too many: expected at most %d", addresses->len,
                  TROUPE_LISTEN_MAX);
   g_ptr_array_add (addresses, NULL);
   g_strfreev (reader->self->listen);
@@ -906,18 +891,19 @@ read_listen (Reader *reader, const Field *field, const TroupeFieldValue *value)
 }
 
 static void
-read_schedule (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_schedule (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   if (g_str_equal (value->items[0], "shared"))
     reader->self->schedule_shared = TRUE;
   else if (g_str_equal (value->items[0], "round-robin"))
     reader->self->schedule_shared = FALSE;
   else
-    add_bad_value (reader, field->key, value->items[0], "round-robin or shared");
+    troupe_field_add_bad_value (reader, field->key, value->items[0], "round-robin or shared");
 }
 
 static GVariant *
-write_schedule (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_schedule (const TroupeProgramDefinition *self, const TroupeField *field,
+                const TroupeProgramDefinition *defaults)
 {
   return self->schedule_shared ? g_variant_new_string ("shared") : NULL;
 }
@@ -925,35 +911,35 @@ write_schedule (const TroupeProgramDefinition *self, const Field *field, const T
 /* Output, nice */
 
 static void
-read_output (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_output (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   static const char *const words[] = { "pipe", "terminal", "file", NULL };
 
   if (!g_strv_contains (words, value->items[0]))
-    add_bad_value (reader, field->key, value->items[0], "pipe");
+    troupe_field_add_bad_value (reader, field->key, value->items[0], "pipe");
   else
     check_available (reader, field->key, value->items[0]);
 }
 
 static GVariant *
-write_nothing (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_nothing (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   return NULL;
 }
 
 static void
-read_nice (Reader *reader, const Field *field, const TroupeFieldValue *value)
+read_nice (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   gint64 number;
 
   if (g_ascii_string_to_signed (value->items[0], 10, -20, 19, &number, NULL))
     reader->self->nice = (int) number;
   else
-    add_bad_value (reader, field->key, value->items[0], "a number from -20 (favoured) to 19 (patient)");
+    troupe_field_add_bad_value (reader, field->key, value->items[0], "a number from -20 (favoured) to 19 (patient)");
 }
 
 static GVariant *
-write_nice (const TroupeProgramDefinition *self, const Field *field, const TroupeProgramDefinition *defaults)
+write_nice (const TroupeProgramDefinition *self, const TroupeField *field, const TroupeProgramDefinition *defaults)
 {
   return self->nice != 0 ? g_variant_new_int64 (self->nice) : NULL;
 }
@@ -967,26 +953,26 @@ write_nice (const TroupeProgramDefinition *self, const Field *field, const Troup
 #define COUNT(member, min, max) read_count, write_count, FALSE, PLACE (member), min, max
 #define SIGNAL(member) read_signal, write_signal, FALSE, PLACE (member)
 
-static const Field fields[] = {
+static const TroupeField fields[] = {
   { "kind", read_kind, write_kind },
   { "command", read_command, write_command },
   { "argv", read_argv, write_argv, TRUE },
   { "argv0", read_argv0, write_argv0 },
   { "exec-path", read_exec_path, write_exec_path },
-  { "exec-argv", read_exec_argv, write_strv, TRUE, PLACE (exec_argv) },
+  { "exec-argv", read_exec_argv, troupe_field_write_strv, TRUE, PLACE (exec_argv) },
   { "cwd", read_cwd, write_cwd },
-  { "env", read_env, write_strv, TRUE, PLACE (env) },
-  { "env-file", read_env_files, write_strv, TRUE, PLACE (env_files) },
+  { "env", read_env, troupe_field_write_strv, TRUE, PLACE (env) },
+  { "env-file", read_env_files, troupe_field_write_strv, TRUE, PLACE (env_files) },
   { "instances", read_instances, write_instances },
   { "restart", read_restart, write_restart },
-  { "success", read_success, write_strv, TRUE, PLACE (success) },
+  { "success", read_success, troupe_field_write_strv, TRUE, PLACE (success) },
   { "restart-delay", DURATION (restart_delay_msec) },
   { "restart-delay-max", DURATION (restart_delay_max_msec) },
   { "restart-limit", COUNT (restart_limit, 0, 1000000) },
   { "stable-time", DURATION (stable_msec) },
   { "after", read_after, write_after, TRUE },
-  { "link", read_links, write_strv, TRUE, PLACE (links) },
-  { "listen", read_listen, write_strv, TRUE, PLACE (listen) },
+  { "link", read_links, troupe_field_write_strv, TRUE, PLACE (links) },
+  { "listen", read_listen, troupe_field_write_strv, TRUE, PLACE (listen) },
   { "schedule", read_schedule, write_schedule },
   { "ready", read_ready, write_ready },
   { "ready-timeout", DURATION (ready_timeout_msec) },
@@ -1002,7 +988,7 @@ static const Field fields[] = {
   { "output", read_output, write_nothing },
 };
 
-static const Field *
+static const TroupeField *
 find_field (const char *key)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
@@ -1024,7 +1010,7 @@ troupe_program_fields_get_keys (void)
 gboolean
 troupe_program_fields_is_list (const char *key)
 {
-  const Field *field = find_field (key);
+  const TroupeField *field = find_field (key);
 
   return field != NULL && field->is_list;
 }
@@ -1066,25 +1052,26 @@ set_defaults (TroupeProgramDefinition *self)
 
 /* FALSE, with a problem, when VALUE is past a ceiling or a list where one value belongs. */
 static gboolean
-check_shape (Reader *reader, const Field *field, const TroupeFieldValue *value)
+check_shape (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   guint length = g_strv_length (value->items);
 
   if (!field->is_list && length != 1)
     {
-      add_problem (reader, field->key, "A list of %u is not possible here: expected one value", length);
+      troupe_field_add_problem (reader, field->key, "A list of %u is not possible here: expected one value", length);
       return FALSE;
     }
   if (length > TROUPE_DEFINITION_LIST_MAX)
     {
-      add_problem (reader, field->key, "A list of %u is too long: expected at most %d", length,
+      troupe_field_add_problem (reader, field->key, "A list of %u is too long: expected at most %d", length,
                    TROUPE_DEFINITION_LIST_MAX);
       return FALSE;
     }
   for (guint i = 0; i < length; i++)
     if (strlen (value->items[i]) > TROUPE_DEFINITION_TEXT_MAX)
       {
-        add_problem (reader, field->key, "A text of %" G_GSIZE_FORMAT " bytes is too long: expected at most %d",
+        troupe_field_add_problem (reader, field->key,
+                                  "A text of %" G_GSIZE_FORMAT " bytes is too long: expected at most %d",
                      strlen (value->items[i]), TROUPE_DEFINITION_TEXT_MAX);
         return FALSE;
       }
@@ -1093,22 +1080,23 @@ check_shape (Reader *reader, const Field *field, const TroupeFieldValue *value)
 
 /* What one key alone cannot know. */
 static void
-check_together (Reader *reader, GHashTable *values)
+check_together (TroupeFieldReader *reader, GHashTable *values)
 {
   TroupeProgramDefinition *self = reader->self;
 
   if (self->kind == TROUPE_KIND_SPAWN && self->max_buffer_bytes != 0)
-    add_problem (reader, "max-buffer", "A spawn streams without limit: expected kind exec or exec-file beside it");
+    troupe_field_add_problem (reader, "max-buffer",
+                              "A spawn streams without limit: expected kind exec or exec-file beside it");
   if (!troupe_kind_has_channel (self->kind))
     {
       static const char *const with_channel[] = { "exec-path", "exec-argv", "link" };
 
       for (gsize i = 0; i < G_N_ELEMENTS (with_channel); i++)
         if (g_hash_table_contains (values, with_channel[i]))
-          add_problem (reader, with_channel[i],
+          troupe_field_add_problem (reader, with_channel[i],
                        "Only a module with a channel has this: expected kind fork or cluster beside it");
       if (self->ready == TROUPE_READY_MESSAGE)
-        add_problem (reader, "ready",
+        troupe_field_add_problem (reader, "ready",
                      "Only a worker with a channel sends messages: expected kind fork or cluster beside it");
     }
   if (self->kind != TROUPE_KIND_CLUSTER)
@@ -1117,15 +1105,17 @@ check_together (Reader *reader, GHashTable *values)
 
       for (gsize i = 0; i < G_N_ELEMENTS (of_clusters); i++)
         if (g_hash_table_contains (values, of_clusters[i]))
-          add_problem (reader, of_clusters[i], "Only a cluster shares sockets: expected kind cluster beside it");
+          troupe_field_add_problem (reader, of_clusters[i],
+                                    "Only a cluster shares sockets: expected kind cluster beside it");
       if (self->ready == TROUPE_READY_LISTENING)
-        add_problem (reader, "ready",
+        troupe_field_add_problem (reader, "ready",
                      "Only of a cluster is it known who listens: expected kind cluster beside it, or tcp:PORT");
     }
   if (self->restart_delay_max_msec < self->restart_delay_msec)
     {
       if (g_hash_table_contains (values, "restart-delay-max"))
-        add_problem (reader, "restart-delay-max", "Shorter than restart-delay: expected at least as long");
+        troupe_field_add_problem (reader, "restart-delay-max",
+                                  "Shorter than restart-delay: expected at least as long");
       else
         self->restart_delay_max_msec = self->restart_delay_msec;
     }
@@ -1135,7 +1125,7 @@ void
 troupe_program_fields_read (TroupeProgramDefinition *self, GHashTable *values, const char *base_dir,
                             GPtrArray *problems)
 {
-  Reader reader = { self, base_dir, problems };
+  TroupeFieldReader reader = { self, base_dir, problems };
 
   set_defaults (self);
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
