@@ -115,6 +115,22 @@ handle_scale_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, g
 }
 
 static gboolean
+handle_use_free_port_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
+{
+  TroupeServer *server = get_server (object);
+  g_autofree char *address = NULL;
+  GError *error = NULL;
+
+  if (!troupe_clients_admit (server->clients, invocation))
+    return TRUE;
+  if (!troupe_engine_use_free_port (server->engine, get_program (object), &address, &error))
+    return troupe_server_fail (invocation, error);
+  troupe_server_flush (server);
+  troupe_bus_program1_complete_use_free_port (object, invocation, address);
+  return TRUE;
+}
+
+static gboolean
 handle_remove_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
 {
   TroupeServer *server = get_server (object);
@@ -155,6 +171,7 @@ program_iface_init (TroupeBusProgram1Iface *iface)
   iface->handle_reload = handle_reload_cb;
   iface->handle_cancel_reload = handle_cancel_reload_cb;
   iface->handle_scale = handle_scale_cb;
+  iface->handle_use_free_port = handle_use_free_port_cb;
   iface->handle_remove = handle_remove_cb;
   iface->handle_edit = handle_edit_cb;
 }
@@ -172,14 +189,68 @@ troupe_program_object_init (TroupeProgramObject *self)
 {
 }
 
+/* The program that HOLDER, a worker or a program of Troupe's, is of. (transfer full) (nullable) */
+static char *
+dup_holder_path (TroupeServer *server, const char *holder)
+{
+  g_autoptr (GPtrArray) workers = holder != NULL ? troupe_engine_find (server->engine, holder, NULL) : NULL;
+
+  return workers != NULL
+             ? troupe_server_dup_program_path (
+                   troupe_engine_get_program_of (server->engine, g_ptr_array_index (workers, 0)))
+             : NULL;
+}
+
+static GVariant *
+new_port_problem (TroupeServer *server, const TroupePortProblem *problem)
+{
+  g_autofree char *path = NULL;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  if (problem == NULL)
+    return g_variant_dict_end (&dict);
+  path = dup_holder_path (server, problem->holder);
+  g_variant_dict_insert (&dict, "address", "s", problem->address);
+  g_variant_dict_insert (&dict, "text", "s", problem->words);
+  if (problem->free_address != NULL)
+    g_variant_dict_insert (&dict, "free", "s", problem->free_address);
+  if (problem->pid != 0)
+    g_variant_dict_insert (&dict, "pid", "u", (guint32) problem->pid);
+  if (problem->command != NULL)
+    g_variant_dict_insert (&dict, "command", "s", problem->command);
+  if (problem->holder != NULL)
+    g_variant_dict_insert (&dict, "holder", "s", problem->holder);
+  if (path != NULL)
+    g_variant_dict_insert (&dict, "program", "o", path);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+troupe_server_new_notes (GPtrArray *notes)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sus)"));
+  for (guint i = 0; i < notes->len; i++)
+    {
+      const TroupeProgramNote *note = g_ptr_array_index (notes, i);
+
+      g_variant_builder_add (&builder, "(sus)", note->topic, note->line, note->message);
+    }
+  return g_variant_builder_end (&builder);
+}
+
 void
-troupe_program_object_update_listen (TroupeBusProgram1 *object, TroupeProgram *program)
+troupe_program_object_update_group (TroupeBusProgram1 *object, TroupeProgram *program)
 {
   g_auto (GStrv) addresses = troupe_worker_group_dup_addresses (troupe_program_get_group (program));
   GStrv asked = troupe_program_get_definition (program)->listen;
 
   /* Bound are they once something runs. */
   troupe_bus_program1_set_listen (object, (const char *const *) (addresses[0] != NULL ? addresses : asked));
+  troupe_bus_program1_set_port_problem (
+      object, new_port_problem (get_server (object), troupe_worker_group_get_problem (troupe_program_get_group (program))));
 }
 
 static void
@@ -204,7 +275,8 @@ update (TroupeBusProgram1 *object, TroupeProgram *program)
   troupe_bus_program1_set_definition (object, variant);
   troupe_bus_program1_set_reload_progress (object, troupe_program_get_reload_progress (program));
   troupe_bus_program1_set_reload_failure (object, troupe_program_get_reload_failure (program));
-  troupe_program_object_update_listen (object, program);
+  troupe_bus_program1_set_notes (object, troupe_server_new_notes (troupe_program_get_notes (program)));
+  troupe_program_object_update_group (object, program);
 }
 
 static void

@@ -36,7 +36,10 @@ void troupe_worker_object_update (TroupeBusWorker1 *object, TroupeWorker *worker
 /* Part of that: what changes with every connection, and is told more seldom. */
 void troupe_worker_object_update_connections (TroupeBusWorker1 *object, TroupeWorker *worker);
 /* What changes as its workers do. */
-void troupe_program_object_update_listen (TroupeBusProgram1 *object, TroupeProgram *program);
+void troupe_program_object_update_group (TroupeBusProgram1 *object, TroupeProgram *program);
+
+/* Floating a(sus). NOTES: (element-type TroupeProgramNote) */
+GVariant *troupe_server_new_notes (GPtrArray *notes);
 
 /* GDBus hands a handler its invocation to keep; the answer takes it. */
 static inline gboolean

@@ -41,7 +41,7 @@ troupe_server_flush (TroupeServer *self)
       if (object != NULL)
         troupe_worker_object_update (object, worker);
       if (program != NULL && g_hash_table_contains (self->programs, program))
-        troupe_program_object_update_listen (g_hash_table_lookup (self->programs, program), program);
+        troupe_program_object_update_group (g_hash_table_lookup (self->programs, program), program);
       g_hash_table_iter_remove (&iter);
     }
 }
@@ -262,6 +262,22 @@ handle_check_cb (TroupeBusEngine1 *interface, GDBusMethodInvocation *invocation,
 }
 
 static gboolean
+handle_examine_cb (TroupeBusEngine1 *interface, GDBusMethodInvocation *invocation, GVariant *definition,
+                   TroupeServer *self)
+{
+  g_autoptr (GPtrArray) notes = NULL;
+  GError *error = NULL;
+
+  if (!troupe_clients_admit (self->clients, invocation))
+    return TRUE;
+  notes = troupe_engine_examine (self->engine, definition, &error);
+  if (notes == NULL)
+    return troupe_server_fail (invocation, error);
+  troupe_bus_engine1_complete_examine (interface, invocation, troupe_server_new_notes (notes));
+  return TRUE;
+}
+
+static gboolean
 handle_open_project_cb (TroupeBusEngine1 *interface, GDBusMethodInvocation *invocation, const char *path,
                         gboolean start, TroupeServer *self)
 {
@@ -458,6 +474,7 @@ troupe_server_new (GDBusConnection *connection, TroupeEngine *engine, const Trou
   g_signal_connect (self->interface, "notify::interval-msec", G_CALLBACK (interval_changed_cb), self);
   g_signal_connect (self->interface, "handle-launch", G_CALLBACK (handle_launch_cb), self);
   g_signal_connect (self->interface, "handle-check", G_CALLBACK (handle_check_cb), self);
+  g_signal_connect (self->interface, "handle-examine", G_CALLBACK (handle_examine_cb), self);
   g_signal_connect (self->interface, "handle-open-project", G_CALLBACK (handle_open_project_cb), self);
   g_signal_connect (self->interface, "handle-close-project", G_CALLBACK (handle_close_project_cb), self);
   g_signal_connect (self->interface, "handle-find", G_CALLBACK (handle_find_cb), self);

@@ -54,6 +54,8 @@ struct _TroupeClusterPrimary
   GHashTable *restored;   /* (owned) (nullable) listener to (owned) GArray of guint: ids of members to come */
   int *inherited;         /* (owned) */
   guint n_inherited;
+  guint *port_map;        /* (owned) pairs of ports */
+  guint n_mapped;
   guint32 sequence;
   guint32 next_key;
 };
@@ -97,6 +99,7 @@ troupe_cluster_primary_free (TroupeClusterPrimary *self)
   g_ptr_array_unref (self->members);
   g_clear_pointer (&self->restored, g_hash_table_unref);
   g_free (self->inherited);
+  g_free (self->port_map);
   g_free (self);
 }
 
@@ -106,6 +109,14 @@ troupe_cluster_primary_set_inherited (TroupeClusterPrimary *self, const int *fds
   g_free (self->inherited);
   self->inherited = g_memdup2 (fds, n_fds * sizeof (int));
   self->n_inherited = n_fds;
+}
+
+void
+troupe_cluster_primary_set_port_map (TroupeClusterPrimary *self, const guint *ports, guint n_ports)
+{
+  g_free (self->port_map);
+  self->port_map = g_memdup2 (ports, 2 * n_ports * sizeof (guint));
+  self->n_mapped = n_ports;
 }
 
 static void
@@ -391,6 +402,28 @@ dup_address_text (const Query *query, guint port)
                           port);
 }
 
+/* Another port in place of the one that was asked for. What makes queries the same is not touched by it. */
+static void
+map_port (TroupeClusterPrimary *self, Query *query)
+{
+  for (guint i = 0; i < self->n_mapped && query->address.type != TROUPE_LISTEN_UNIX && query->fd < 0; i++)
+    if (self->port_map[2 * i] == query->address.port)
+      {
+        query->address.port = self->port_map[2 * i + 1];
+        return;
+      }
+}
+
+/* A worker that gets a stream's own socket checks that it is bound to the port it asked for (net.js,
+ * checkBindError); with round robin it believes what it is told. */
+static TroupeSchedule
+get_schedule (TroupeClusterPrimary *self, const Query *query)
+{
+  if (query->datagram)
+    return TROUPE_SCHEDULE_SHARED;
+  return query->address.port != (guint) query->port && query->port > 0 ? TROUPE_SCHEDULE_ROUND_ROBIN : self->schedule;
+}
+
 /* A socket for QUERY, or a negative errno. */
 static int
 open_socket (TroupeClusterPrimary *self, const Query *query)
@@ -433,7 +466,7 @@ find_listener (TroupeClusterMember *member, const char *id)
 static TroupeListener *
 new_listener (TroupeClusterPrimary *self, const Query *query, const char *id, int *error_number)
 {
-  TroupeSchedule schedule = query->datagram ? TROUPE_SCHEDULE_SHARED : self->schedule;
+  TroupeSchedule schedule = get_schedule (self, query);
   /* Never used twice: a worker may still hold a server under an old one. */
   g_autofree char *key = g_strdup_printf ("troupe:%u", ++self->next_key);
   TroupeListener *listener;
@@ -481,23 +514,26 @@ reply_error (TroupeClusterMember *member, gint64 sequence, int error_number)
   troupe_channel_send_internal (member->channel, text, NULL, -1, NULL);
 }
 
-/* `sockname`, for TCP only: a worker reports the path itself for a unix socket. */
+/* `sockname`, for TCP only: a worker reports the path itself for a unix socket. The port is the one it asked for, also
+ * where it was given another. */
 static char *
-dup_sockname (TroupeListener *listener)
+dup_sockname (TroupeListener *listener, gint64 asked_port)
 {
   char name[64];
   guint family, port;
 
   if (!troupe_listen_socket_get_name (troupe_listener_peek_fd (listener), name, &family, &port))
     return g_strdup ("");
+  if (asked_port > 0)
+    port = (guint) asked_port;
   return g_strdup_printf (",\"sockname\":{\"address\":\"%s\",\"family\":\"IPv%u\",\"port\":%u}", name, family, port);
 }
 
 static void
-reply_round_robin (TroupeClusterMember *member, TroupeListener *listener, gint64 sequence)
+reply_round_robin (TroupeClusterMember *member, TroupeListener *listener, const Query *query, gint64 sequence)
 {
   const char *data = *troupe_listener_get_data (listener);
-  g_autofree char *sockname = dup_sockname (listener);
+  g_autofree char *sockname = dup_sockname (listener, query->fd < 0 ? query->port : 0);
   g_autofree char *text =
       g_strdup_printf ("{\"cmd\":\"NODE_CLUSTER\",\"errno\":null,\"key\":\"%s\",\"ack\":%" G_GINT64_FORMAT
                        ",\"data\":%s%s,\"seq\":%u}",
@@ -539,7 +575,10 @@ receive_query (TroupeClusterMember *member, JsonObject *message, const char *tex
   id = dup_query_id (&query);
   listener = find_listener (member, id);
   if (listener == NULL)
-    listener = new_listener (self, &query, id, &error_number);
+    {
+      map_port (self, &query);
+      listener = new_listener (self, &query, id, &error_number);
+    }
   if (listener == NULL)
     {
       g_autofree char *address = dup_address_text (&query, query.address.port);
@@ -555,7 +594,7 @@ receive_query (TroupeClusterMember *member, JsonObject *message, const char *tex
     *data = json_to_string (json_object_get_member (message, "data"), FALSE);
 
   if (troupe_listener_get_schedule (listener) == TROUPE_SCHEDULE_ROUND_ROBIN)
-    reply_round_robin (member, listener, sequence);
+    reply_round_robin (member, listener, &query, sequence);
   else
     reply_shared (member, listener, sequence, query.datagram);
   troupe_listener_join (listener, member);
@@ -566,10 +605,20 @@ receive_listening (TroupeClusterMember *member, JsonObject *message, const char 
 {
   TroupeClusterPrimary *self = member->primary;
   g_auto (Query) query = { 0 };
-  g_autofree char *address = NULL;
+  g_autofree char *address = NULL, *id = NULL;
 
   read_query (&query, message, text, length);
-  address = dup_address_text (&query, query.address.port);
+  id = dup_query_id (&query);
+  /* It may have another port than it believes. */
+  for (guint i = 0; i < self->listeners->len && address == NULL; i++)
+    {
+      TroupeListener *listener = g_ptr_array_index (self->listeners, i);
+
+      if (strcmp (troupe_listener_get_id (listener), id) == 0 && troupe_listener_has_member (listener, member))
+        address = g_strdup (*troupe_listener_get_address (listener));
+    }
+  if (address == NULL)
+    address = dup_address_text (&query, query.address.port);
   self->handler->listening (member, address, self->user_data);
 }
 

@@ -507,11 +507,21 @@ troupe_engine_check (TroupeEngine *self, GVariant *definition)
   return problems;
 }
 
+GPtrArray *
+troupe_engine_examine (TroupeEngine *self, GVariant *definition, GError **error)
+{
+  g_autoptr (TroupeProgramDefinition) parsed
+      = troupe_program_definition_new_from_variant (definition, g_get_home_dir (), NULL, error);
+
+  return parsed != NULL ? troupe_program_definition_dup_notes (parsed) : NULL;
+}
+
 void
 troupe_engine_start_program (TroupeEngine *self, TroupeProgram *program)
 {
   GPtrArray *workers = troupe_program_get_workers (program);
 
+  troupe_program_look (program);
   for (guint i = 0; i < workers->len && !self->is_quitting; i++)
     troupe_worker_start (g_ptr_array_index (workers, i));
 }

@@ -70,6 +70,11 @@ gboolean troupe_engine_cancel_reload (TroupeEngine *self, TroupeProgram *program
 /* So many workers from now on, also after the engine's restart: new ones are started when the program is up, the
  * highest are stopped gracefully. */
 gboolean troupe_engine_scale_program (TroupeEngine *self, TroupeProgram *program, guint instances, GError **error);
+/* Another port in place of the one that PROGRAM could not have (troupe_worker_group_get_problem): in its listen=, or as
+ * map-port= when its script asked for it. Then starts it. ADDRESS (out) (transfer full): what it is to have now. */
+gboolean troupe_engine_use_free_port (TroupeEngine *self, TroupeProgram *program, char **address, GError **error);
+/* Returns: (transfer full) (element-type TroupeProgramNote), NULL with error set: see project/program-notes.h. */
+GPtrArray *troupe_engine_examine (TroupeEngine *self, GVariant *definition, GError **error);
 gboolean troupe_engine_edit_program (TroupeEngine *self, TroupeProgram *program, GVariant *definition,
                                      GError **error);
 /* Stops it, then takes it away, with its journals. TOKEN (out) brings it back. */

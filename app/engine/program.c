@@ -21,6 +21,7 @@ struct _TroupeProgram
   TroupeWorkerGroup *group; /* (owned) (nullable) */
   char *reload_progress, *reload_failure;
   guint scale, scaled_from;
+  GPtrArray *notes; /* (owned) of TroupeProgramNote */
 };
 
 enum
@@ -44,6 +45,7 @@ troupe_program_finalize (GObject *object)
   g_free (self->project);
   g_free (self->reload_progress);
   g_free (self->reload_failure);
+  g_ptr_array_unref (self->notes);
   G_OBJECT_CLASS (troupe_program_parent_class)->finalize (object);
 }
 
@@ -73,6 +75,7 @@ troupe_program_new (guint id, const char *project, TroupeProgramDefinition *defi
   self->group = group != NULL ? troupe_worker_group_ref (group) : NULL;
   self->reload_progress = g_strdup ("");
   self->reload_failure = g_strdup ("");
+  self->notes = troupe_program_definition_dup_notes (definition);
   return self;
 }
 
@@ -102,6 +105,24 @@ const char *
 troupe_program_get_reload_failure (TroupeProgram *self)
 {
   return self->reload_failure;
+}
+
+void
+troupe_program_look (TroupeProgram *self)
+{
+  g_autoptr (GPtrArray) notes = troupe_program_definition_dup_notes (self->definition);
+
+  if (troupe_program_notes_equal (notes, self->notes))
+    return;
+  g_ptr_array_unref (self->notes);
+  self->notes = g_steal_pointer (&notes);
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+GPtrArray *
+troupe_program_get_notes (TroupeProgram *self)
+{
+  return self->notes;
 }
 
 void
@@ -150,6 +171,8 @@ troupe_program_set_definition (TroupeProgram *self, TroupeProgramDefinition *def
   troupe_program_definition_ref (definition);
   troupe_program_definition_unref (self->definition);
   self->definition = definition;
+  g_ptr_array_unref (self->notes);
+  self->notes = troupe_program_definition_dup_notes (definition);
   for (guint i = 0; i < self->workers->len; i++)
     troupe_worker_set_definition (g_ptr_array_index (self->workers, i), definition);
   g_signal_emit (self, signals[CHANGED], 0);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "project/program-definition.h"
+#include "project/program-notes.h"
 #include "supervisor/worker.h"
 
 G_BEGIN_DECLS
@@ -28,6 +29,10 @@ TroupeWorkerGroup *troupe_program_get_group (TroupeProgram *self); /* (transfer 
 void troupe_program_set_reload (TroupeProgram *self, const char *progress, const char *failure);
 const char *troupe_program_get_reload_progress (TroupeProgram *self);
 const char *troupe_program_get_reload_failure (TroupeProgram *self);
+
+/* Looks again at what a person should know of it (project/program-notes.h): its script may be another. */
+void troupe_program_look (TroupeProgram *self);
+GPtrArray *troupe_program_get_notes (TroupeProgram *self); /* (element-type TroupeProgramNote) (transfer none) */
 
 /* It was scaled to INSTANCES by hand, when its definition said FROM (G_MAXUINT: as known). 0: it was not. */
 void troupe_program_set_scale (TroupeProgram *self, guint instances, guint from);

@@ -449,6 +449,32 @@ troupe_program_definition_new_with_links (TroupeProgramDefinition *self, GStrv l
 }
 
 TroupeProgramDefinition *
+troupe_program_definition_new_with_ports (TroupeProgramDefinition *self, GStrv listen, GStrv map_ports)
+{
+  TroupeProgramDefinition *copy = troupe_program_definition_new_renamed (self, self->name);
+
+  g_strfreev (copy->listen);
+  g_strfreev (copy->map_ports);
+  copy->listen = listen;
+  copy->map_ports = map_ports;
+  return copy;
+}
+
+gboolean
+troupe_port_map_parse (const char *text, guint *from, guint *to)
+{
+  g_auto (GStrv) ports = g_strsplit (text, ":", 2);
+  guint64 one, other;
+
+  if (ports[0] == NULL || ports[1] == NULL || !g_ascii_string_to_unsigned (ports[0], 10, 1, 65535, &one, NULL)
+      || !g_ascii_string_to_unsigned (ports[1], 10, 0, 65535, &other, NULL))
+    return FALSE;
+  *from = (guint) one;
+  *to = (guint) other;
+  return TRUE;
+}
+
+TroupeProgramDefinition *
 troupe_program_definition_new_scaled (TroupeProgramDefinition *self, guint instances)
 {
   TroupeProgramDefinition *copy = troupe_program_definition_new_renamed (self, self->name);

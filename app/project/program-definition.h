@@ -66,6 +66,7 @@ struct _TroupeProgramDefinition
   GStrv env;        /* KEY=VALUE, in order; "KEY" alone unsets */
   GStrv env_files;  /* absolute */
   GStrv listen;     /* cluster: addresses bound for the workers: {"tcp:127.0.0.1:8000"} */
+  GStrv map_ports;  /* cluster: {"8000:8001"}: a script that asks for port 8000 gets 8001 */
   gboolean schedule_shared; /* cluster: workers accept themselves, in place of round robin */
   guint instances;  /* 1 … TROUPE_INSTANCES_MAX; auto is resolved to the cores */
   gboolean instances_auto;
@@ -129,6 +130,9 @@ void troupe_program_definition_to_key_file (TroupeProgramDefinition *self, GKeyF
 const char *const *troupe_program_definition_get_keys (void);
 gboolean troupe_program_definition_is_key (const char *key);
 
+/* The same with other addresses and ports (both taken). Returns: (transfer full) */
+TroupeProgramDefinition *troupe_program_definition_new_with_ports (TroupeProgramDefinition *self, GStrv listen,
+                                                                   GStrv map_ports);
 /* The same under another name. Returns: (transfer full) */
 TroupeProgramDefinition *troupe_program_definition_new_renamed (TroupeProgramDefinition *self, const char *name);
 /* The same for N workers. Returns: (transfer full) */
@@ -144,6 +148,9 @@ void troupe_program_definition_check_system (TroupeProgramDefinition *self, GPtr
 
 /* The command as one would type it (quoted where needed). Returns: (transfer full) */
 char *troupe_program_definition_dup_command_line (TroupeProgramDefinition *self);
+
+/* "8000:8001", as in map-port=. */
+gboolean troupe_port_map_parse (const char *text, guint *from, guint *to);
 
 /* TRUE for kinds that talk over a channel. */
 gboolean troupe_kind_has_channel (TroupeKind kind);

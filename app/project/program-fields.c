@@ -891,6 +891,33 @@ read_listen (TroupeFieldReader *reader, const TroupeField *field, const TroupeFi
 }
 
 static void
+read_map_ports (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+  for (gsize i = 0; value->items[i] != NULL; i++)
+    {
+      guint from, to;
+
+      if (!troupe_port_map_parse (value->items[i], &from, &to))
+        {
+          troupe_field_add_bad_value (reader, field->key, value->items[i], "PORT:PORT, the one asked for and the one to give");
+          return;
+        }
+      if (!g_hash_table_add (seen, GUINT_TO_POINTER (from)))
+        {
+          troupe_field_add_problem (reader, field->key, "Port %u is there twice: expected one port for it", from);
+          return;
+        }
+    }
+  if (g_strv_length (value->items) > TROUPE_LISTEN_MAX)
+    troupe_field_add_problem (reader, field->key, "%u ports are too many: expected at most %d", g_strv_length (value->items),
+                 TROUPE_LISTEN_MAX);
+  g_strfreev (reader->self->map_ports);
+  reader->self->map_ports = g_strdupv (value->items);
+}
+
+static void
 read_schedule (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   if (g_str_equal (value->items[0], "shared"))
@@ -973,6 +1000,7 @@ static const TroupeField fields[] = {
   { "after", read_after, write_after, TRUE },
   { "link", read_links, troupe_field_write_strv, TRUE, PLACE (links) },
   { "listen", read_listen, troupe_field_write_strv, TRUE, PLACE (listen) },
+  { "map-port", read_map_ports, troupe_field_write_strv, TRUE, PLACE (map_ports) },
   { "schedule", read_schedule, write_schedule },
   { "ready", read_ready, write_ready },
   { "ready-timeout", DURATION (ready_timeout_msec) },
@@ -1031,6 +1059,7 @@ set_defaults (TroupeProgramDefinition *self)
   self->success = g_new0 (char *, 1);
   self->exec_argv = g_new0 (char *, 1);
   self->links = g_new0 (char *, 1);
+  self->map_ports = g_new0 (char *, 1);
   self->listen = g_new0 (char *, 1);
   self->after = g_array_new (FALSE, FALSE, sizeof (TroupeAfter));
   g_array_set_clear_func (self->after, clear_after);
@@ -1101,7 +1130,7 @@ check_together (TroupeFieldReader *reader, GHashTable *values)
     }
   if (self->kind != TROUPE_KIND_CLUSTER)
     {
-      static const char *const of_clusters[] = { "listen", "schedule" };
+      static const char *const of_clusters[] = { "listen", "map-port", "schedule" };
 
       for (gsize i = 0; i < G_N_ELEMENTS (of_clusters); i++)
         if (g_hash_table_contains (values, of_clusters[i]))
@@ -1151,6 +1180,7 @@ troupe_program_fields_clear (TroupeProgramDefinition *self)
   g_strfreev (self->exec_argv);
   g_strfreev (self->links);
   g_strfreev (self->listen);
+  g_strfreev (self->map_ports);
   g_free (self->cwd);
   g_strfreev (self->env);
   g_strfreev (self->env_files);

@@ -16,7 +16,6 @@
 #include "supervisor/worker-group.h"
 
 #include "supervisor/group-state.h"
-#include "supervisor/port-holder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,6 +58,7 @@ struct _TroupeWorkerGroup
   guint last_id, last_number;
   guint64 generation; /* of the state in the keepers */
   guint keep_source, release_timeout;
+  TroupePortProblem *problem; /* (owned) (nullable): the last one, until what it is about is bound */
 
   TroupeGroupState *restored;  /* (owned) (nullable): what was found, until everybody is back */
   GHashTable *restored_names;  /* (owned) (nullable) identity to (owned) set of names its keeper holds */
@@ -89,45 +89,6 @@ bound_socket_free (BoundSocket *socket)
   g_free (socket->address);
   g_free (socket->unlink_path);
   g_free (socket);
-}
-
-/* ---- Who holds it ---- */
-
-static char *
-dup_owner (TroupeWorkerGroup *self, GArray *inodes)
-{
-  for (guint i = 0; self->find_owner != NULL && i < inodes->len; i++)
-    {
-      char *owner = self->find_owner (g_array_index (inodes, guint64, i), self->user_data);
-
-      if (owner != NULL)
-        return owner;
-    }
-  return NULL;
-}
-
-/* Why ADDRESS cannot be had, in words. */
-static char *
-dup_problem (TroupeWorkerGroup *self, const char *text, int error_number)
-{
-  g_autoptr (TroupePortHolder) holder = NULL;
-  g_autoptr (GArray) inodes = NULL;
-  g_autofree char *owner = NULL;
-  TroupeListenAddress address;
-
-  if (error_number != EADDRINUSE || !troupe_listen_address_parse (&address, text, NULL))
-    return g_strdup_printf ("%s cannot be bound: %s", text, g_strerror (error_number));
-  holder = troupe_port_holder_find (&address, &inodes);
-  troupe_listen_address_clear (&address);
-  owner = dup_owner (self, inodes);
-  if (owner != NULL)
-    return g_strdup_printf ("%s is taken by Troupe's program “%s”", text, owner);
-  if (holder == NULL)
-    return g_strdup_printf ("%s is taken by another process", text);
-  if (holder->worker != NULL)
-    return g_strdup_printf ("%s is taken by Troupe's worker “%s”, process %d (%s)", text, holder->worker,
-                            (int) holder->pid, holder->command);
-  return g_strdup_printf ("%s is taken by process %d (%s)", text, (int) holder->pid, holder->command);
 }
 
 /* ---- For the next engine ---- */
@@ -288,6 +249,14 @@ online_cb (TroupeClusterMember *cluster, gpointer user_data)
 {
 }
 
+/* ADDRESS is bound now. */
+static void
+clear_problem (TroupeWorkerGroup *self, const char *address)
+{
+  if (self->problem != NULL && strcmp (self->problem->address, address) == 0)
+    g_clear_pointer (&self->problem, troupe_port_problem_free);
+}
+
 static void
 listening_cb (TroupeClusterMember *cluster, const char *address, gpointer user_data)
 {
@@ -295,6 +264,7 @@ listening_cb (TroupeClusterMember *cluster, const char *address, gpointer user_d
   TroupeGroupMember *member = troupe_cluster_member_get_data (cluster);
 
   keep_soon (self);
+  clear_problem (self, address);
   troupe_clock_clear_timeout (self->clock, &self->release_timeout);
   self->release_timeout = troupe_clock_add_timeout (self->clock, TROUPE_GROUP_RELEASE_MSEC, release_cb, self);
   if (find_address (member->addresses, address, NULL))
@@ -317,12 +287,20 @@ unlistening_cb (TroupeClusterMember *cluster, const char *address, gpointer user
 }
 
 static void
+set_problem (TroupeWorkerGroup *self, const char *address, int error_number)
+{
+  g_clear_pointer (&self->problem, troupe_port_problem_free);
+  self->problem = troupe_port_problem_new (address, error_number, self->find_owner, self->user_data);
+}
+
+static void
 listen_failed_cb (TroupeClusterMember *cluster, const char *address, int error_number, gpointer user_data)
 {
   TroupeGroupMember *member = troupe_cluster_member_get_data (cluster);
-  g_autofree char *problem = dup_problem (user_data, address, error_number);
+  TroupeWorkerGroup *self = user_data;
 
-  member->handler->listen_failed (member, problem, member->user_data);
+  set_problem (self, address, error_number);
+  member->handler->listen_failed (member, self->problem->words, member->user_data);
 }
 
 static void
@@ -384,6 +362,7 @@ troupe_worker_group_unref (TroupeWorkerGroup *self)
   close_all (self);
   g_clear_pointer (&self->restored, troupe_group_state_free);
   g_clear_pointer (&self->restored_names, g_hash_table_unref);
+  g_clear_pointer (&self->problem, troupe_port_problem_free);
   g_ptr_array_unref (self->sockets);
   g_ptr_array_unref (self->members);
   g_array_unref (self->fds);
@@ -513,14 +492,30 @@ ensure_primary (TroupeWorkerGroup *self, TroupeSchedule schedule)
   self->primary = troupe_cluster_primary_new (self->reactor, schedule, &cluster_handler, self);
 }
 
+static void
+set_port_map (TroupeWorkerGroup *self, TroupeProgramDefinition *definition)
+{
+  g_autoptr (GArray) ports = g_array_new (FALSE, FALSE, sizeof (guint));
+
+  for (gsize i = 0; definition->map_ports[i] != NULL; i++)
+    {
+      guint pair[2];
+
+      if (troupe_port_map_parse (definition->map_ports[i], &pair[0], &pair[1]))
+        g_array_append_vals (ports, pair, 2);
+    }
+  troupe_cluster_primary_set_port_map (self->primary, (const guint *) (void *) ports->data, ports->len / 2);
+}
+
 gboolean
 troupe_worker_group_open (TroupeWorkerGroup *self, TroupeProgramDefinition *definition, GError **error)
 {
   g_autoptr (GPtrArray) wanted = g_ptr_array_new_with_free_func ((GDestroyNotify) bound_socket_free);
-  g_autofree char *problem = NULL;
-  int problem_errno = 0;
+  const char *failed = NULL;
+  int failed_errno = 0;
 
   ensure_primary (self, definition->schedule_shared ? TROUPE_SCHEDULE_SHARED : TROUPE_SCHEDULE_ROUND_ROBIN);
+  set_port_map (self, definition);
   for (gsize i = 0; definition->listen[i] != NULL; i++)
     {
       BoundSocket *bound = steal_socket (self->sockets, definition->listen[i]);
@@ -529,11 +524,14 @@ troupe_worker_group_open (TroupeWorkerGroup *self, TroupeProgramDefinition *defi
       if (bound == NULL)
         bound = bind_socket (self, definition->listen[i], troupe_program_definition_is_node (definition), &error_number);
       if (bound != NULL)
-        g_ptr_array_add (wanted, bound);
-      else if (problem == NULL)
         {
-          problem = dup_problem (self, definition->listen[i], error_number);
-          problem_errno = error_number;
+          g_ptr_array_add (wanted, bound);
+          clear_problem (self, definition->listen[i]);
+        }
+      else if (failed == NULL)
+        {
+          failed = definition->listen[i];
+          failed_errno = error_number;
         }
     }
   /* What is left is closed now, with those runs that still have it going on. */
@@ -541,10 +539,23 @@ troupe_worker_group_open (TroupeWorkerGroup *self, TroupeProgramDefinition *defi
   self->sockets = g_steal_pointer (&wanted);
   update_fds (self);
   keep_soon (self);
-  if (problem == NULL)
+  if (failed == NULL)
     return TRUE;
-  g_set_error_literal (error, G_IO_ERROR, (int) g_io_error_from_errno (problem_errno), problem);
+  set_problem (self, failed, failed_errno);
+  g_set_error_literal (error, G_IO_ERROR, (int) g_io_error_from_errno (failed_errno), self->problem->words);
   return FALSE;
+}
+
+const TroupePortProblem *
+troupe_worker_group_get_problem (TroupeWorkerGroup *self)
+{
+  return self->problem;
+}
+
+void
+troupe_worker_group_forget_problem (TroupeWorkerGroup *self)
+{
+  g_clear_pointer (&self->problem, troupe_port_problem_free);
 }
 
 GArray *

@@ -6,6 +6,7 @@
 #include "keeper/keeper-pool.h"
 #include "project/program-definition.h"
 #include "supervisor/clock.h"
+#include "supervisor/port-problem.h"
 
 G_BEGIN_DECLS
 
@@ -46,6 +47,10 @@ void troupe_worker_group_set_busy (TroupeWorkerGroup *self, gpointer worker, gbo
 /* Before a run: binds what DEFINITION's listen= asks for and is not bound yet, and closes what it no
  * longer asks for. An error names the address and who has it. */
 gboolean troupe_worker_group_open (TroupeWorkerGroup *self, TroupeProgramDefinition *definition, GError **error);
+
+/* The address that it could not have, the last one, until it has it. (transfer none) (nullable) */
+const TroupePortProblem *troupe_worker_group_get_problem (TroupeWorkerGroup *self);
+void troupe_worker_group_forget_problem (TroupeWorkerGroup *self);
 
 /* The sockets of listen=, in the order of the definition. (transfer none) */
 GArray *troupe_worker_group_get_fds (TroupeWorkerGroup *self);

@@ -641,6 +641,163 @@ test_names_the_holder (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (troupe_bus_worker1_get_exit_summary (third), ==, expected);
 }
 
+static const char *
+get_problem (Cluster *self, const char *key)
+{
+  g_autoptr (GVariant) value
+      = g_variant_lookup_value (troupe_bus_program1_get_port_problem (self->program), key, NULL);
+
+  /* It lives on in the property. */
+  return value != NULL ? g_variant_get_string (value, NULL) : NULL;
+}
+
+static gboolean
+has_problem (Cluster *self)
+{
+  return g_variant_n_children (troupe_bus_program1_get_port_problem (self->program)) > 0;
+}
+
+/* The port that a script names, or one of listen=, is somebody else's: told, and another taken in its place. */
+static void
+use_free_port (Fixture *fixture, gboolean by_listen)
+{
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "engine", "workers", "serve.js", NULL);
+  g_auto (Cluster) cluster = { 0 };
+  g_autofree char *taken = NULL, *fields = NULL, *used = NULL, *again = NULL, *body = NULL, *was_free = NULL;
+  g_autoptr (GVariant) pid = NULL;
+  g_autoptr (GError) error = NULL;
+  guint port;
+  int fd = take_port (&port), next_fd;
+  TroupeListenAddress next;
+
+  taken = g_strdup_printf ("tcp:127.0.0.1:%u", port);
+  fields = by_listen
+               ? g_strdup_printf ("{'name': <'web'>, 'kind': <'cluster'>, 'instances': <2>, 'restart': <'no'>, "
+                                  "'argv': <['%s']>, 'listen': <['tcp:127.0.0.1:0', '%s']>}",
+                                  script, taken)
+               : g_strdup_printf ("{'name': <'web'>, 'kind': <'cluster'>, 'instances': <2>, 'restart': <'no'>, "
+                                  "'argv': <['%s']>, 'env': <['PORT=%u']>}",
+                                  script, port);
+  cluster_launch (&cluster, fixture, fields);
+  wait_until (all_in_state (&cluster, "failed") && has_problem (&cluster));
+  g_assert_cmpstr (get_problem (&cluster, "address"), ==, taken);
+  g_assert_true (g_str_has_prefix (get_problem (&cluster, "text"), taken));
+  g_assert_nonnull (strstr (get_problem (&cluster, "command"), "test-engine-cluster"));
+  g_assert_null (get_problem (&cluster, "holder"));
+  pid = g_variant_lookup_value (troupe_bus_program1_get_port_problem (cluster.program), "pid", NULL);
+  g_assert_cmpint (g_variant_get_uint32 (pid), ==, getpid ());
+
+  /* The one that was free then is not any more. */
+  was_free = g_strdup (get_problem (&cluster, "free"));
+  g_assert_true (troupe_listen_address_parse (&next, was_free, NULL));
+  g_assert_cmpuint (next.port, >, port);
+  next_fd = troupe_listen_socket_bind (&next);
+  troupe_listen_address_clear (&next);
+  if (next_fd >= 0)
+    listen (next_fd, 1);
+  troupe_bus_program1_call_use_free_port_sync (cluster.program, &used, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (next_fd < 0 || g_strcmp0 (used, was_free) != 0);
+  wait_until (all_in_state (&cluster, "ready") && !has_problem (&cluster));
+  if (!by_listen)
+    g_assert_cmpstr (troupe_bus_worker1_get_addresses (worker (&cluster, 1))[0], ==, used);
+  wait_until (g_strv_contains (troupe_bus_program1_get_listen (cluster.program), used));
+  body = by_listen ? NULL : http_get ((guint) g_ascii_strtoull (strrchr (used, ':') + 1, NULL, 10), "/");
+  g_assert_true (by_listen || body != NULL);
+  g_assert_false (troupe_bus_program1_call_use_free_port_sync (cluster.program, &again, NULL, &error));
+  g_assert_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE);
+  if (next_fd >= 0)
+    close (next_fd);
+  close (fd);
+  cluster_stop (&cluster);
+}
+
+static void
+test_uses_free_port_for_script (Fixture *fixture, gconstpointer data)
+{
+  use_free_port (fixture, FALSE);
+}
+
+static void
+test_uses_free_port_for_listen (Fixture *fixture, gconstpointer data)
+{
+  use_free_port (fixture, TRUE);
+}
+
+/* A program of ours has the port: it is named in a way that can be acted on. */
+static void
+test_stops_the_holder (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Cluster) cluster = { 0 }, second = { 0 };
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "engine", "workers", "serve.js", NULL);
+  g_autofree char *fields = NULL, *holder = NULL;
+  g_autoptr (TroupeBusProgram1) other = NULL;
+  g_auto (GStrv) paths = NULL;
+
+  cluster_serve (&cluster, fixture, 1, "", "");
+  fields = g_strdup_printf ("{'name': <'second'>, 'kind': <'cluster'>, 'instances': <1>, 'restart': <'no'>, "
+                            "'argv': <['%s']>, 'env': <['PORT=%u']>}",
+                            script, cluster.port);
+  paths = fixture_launch_paths (fixture, fields, TRUE, NULL);
+  second.fixture = fixture;
+  cluster_look_up (&second, "second");
+  wait_until (all_in_state (&second, "failed") && has_problem (&second));
+  g_assert_cmpstr (get_problem (&second, "holder"), ==, "default/web");
+  holder = g_strdup (get_problem (&second, "program"));
+  g_assert_cmpstr (holder, ==, cluster.path);
+  other = fixture_get_program (fixture, holder);
+  troupe_bus_program1_call_stop_sync (other, NULL, NULL);
+  wait_until (all_in_state (&cluster, "stopped"));
+  troupe_bus_program1_call_start_sync (second.program, NULL, NULL);
+  wait_until (all_in_state (&second, "ready") && !has_problem (&second));
+  cluster_stop (&second);
+}
+
+static void
+assert_note (GVariant *notes, const char *topic, guint line)
+{
+  const char *real_topic, *text;
+  guint real_line;
+
+  g_assert_cmpuint (g_variant_n_children (notes), ==, 1);
+  g_variant_get_child (notes, 0, "(&su&s)", &real_topic, &real_line, &text);
+  g_assert_cmpstr (real_topic, ==, topic);
+  g_assert_cmpuint (real_line, ==, line);
+  g_assert_nonnull (strstr (text, "will not run"));
+}
+
+/* What is in the primary's branch of a script is said, before a start and as it changes. */
+static void
+test_notes_primary_branch (Fixture *fixture, gconstpointer data)
+{
+  static const char forks[] = "const cluster = require('cluster');\nif (cluster.isPrimary) {\n  cluster.fork();\n}\n"
+                              "else setInterval(() => {}, 1000);\n";
+  static const char counts[] = "const cluster = require('cluster');\nif (cluster.isPrimary) {\n"
+                               "  setInterval(() => {}, 5);\n}\nelse setInterval(() => {}, 1000);\n";
+  g_autofree char *script = fixture_write (fixture, "app.js", forks);
+  g_autofree char *definition
+      = g_strdup_printf ("{'name': <'web'>, 'kind': <'cluster'>, 'instances': <1>, 'argv': <['%s']>, 'ready': <'none'>, "
+                         "'grace': <'200ms'>}",
+                         script);
+  g_autoptr (GVariant) dict = g_variant_parse (G_VARIANT_TYPE_VARDICT, definition, NULL, NULL, NULL);
+  g_autoptr (GVariant) notes = NULL;
+  g_auto (Cluster) cluster = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  troupe_bus_engine1_call_examine_sync (fixture->engine, dict, &notes, NULL, &error);
+  g_assert_no_error (error);
+  assert_note (notes, "primary-branch", 2);
+  cluster_launch (&cluster, fixture, definition);
+  assert_note (troupe_bus_program1_get_notes (cluster.program), "primary-branch", 2);
+  wait_until (all_in_state (&cluster, "running"));
+  cluster_stop (&cluster);
+  g_free (fixture_write (fixture, "app.js", counts));
+  troupe_bus_program1_call_start_sync (cluster.program, NULL, NULL);
+  wait_until (all_in_state (&cluster, "running"));
+  assert_note (troupe_bus_program1_get_notes (cluster.program), "primary-logic", 3);
+  cluster_stop (&cluster);
+}
+
 /* ---- Numbers ---- */
 
 static guint64
@@ -765,6 +922,10 @@ main (int argc, char **argv)
   fixture_test ("cluster/python", test_python);
   fixture_test ("cluster/c", test_c);
   fixture_test ("cluster/names-the-holder", test_names_the_holder);
+  fixture_test ("cluster/uses-free-port-for-script", test_uses_free_port_for_script);
+  fixture_test ("cluster/uses-free-port-for-listen", test_uses_free_port_for_listen);
+  fixture_test ("cluster/stops-the-holder", test_stops_the_holder);
+  fixture_test ("cluster/notes-primary-branch", test_notes_primary_branch);
   fixture_test ("cluster/connections-are-counted", test_connections_are_counted);
   fixture_test ("cluster/scale-is-remembered", test_scale_is_remembered);
   fixture_test ("cluster/reload-of-a-spawn", test_reload_of_a_spawn);

@@ -132,7 +132,7 @@ test_cluster (void)
   g_autoptr (TroupeProgramDefinition) plain = parse_good ("{'name': <'web'>, 'kind': <'cluster'>, 'argv': <['node', 'server.js']>}");
   g_autoptr (TroupeProgramDefinition) all = parse_good (
       "{'kind': <'cluster'>, 'argv': <['serve.py']>, 'instances': <3>, 'restart': <'no'>, 'ready': <'none'>,"
-      " 'schedule': <'shared'>,"
+      " 'schedule': <'shared'>, 'map-port': <['80:8080', '81:0']>,"
       " 'listen': <['tcp:8000', 'tcp:127.0.0.1:0', 'tcp:[::1]:8001', 'udp:53', 'unix:app.sock', 'unix:@app']>}");
   g_autoptr (TroupeProgramDefinition) module = parse_good ("{'kind': <'cluster'>, 'argv': <['./a.mjs']>}");
   g_autoptr (TroupeProgramDefinition) tsx
@@ -156,6 +156,7 @@ test_cluster (void)
   g_assert_cmpint (all->restart, ==, TROUPE_RESTART_NO);
   g_assert_cmpint (all->ready, ==, TROUPE_READY_NONE);
   g_assert_true (all->schedule_shared);
+  assert_strv (all->map_ports, STRV ("80:8080", "81:0"));
   g_assert_false (troupe_program_definition_is_node (all));
   assert_strv (all->listen, STRV ("tcp:8000", "tcp:127.0.0.1:0", "tcp:[::1]:8001", "udp:53",
                                   "unix:/srv/shop/app.sock", "unix:@app"));
@@ -218,6 +219,10 @@ test_bad_values (void)
     { "{'command': <'a'>, 'listen': <['tcp:80']>}", "listen", "kind cluster" },
     { "{'command': <'a'>, 'schedule': <'shared'>}", "schedule", "kind cluster" },
     { "{'command': <'a'>, 'ready': <'listening'>}", "ready", "kind cluster" },
+    { "{'command': <'a'>, 'map-port': <['80:8080']>}", "map-port", "kind cluster" },
+    { "{'command': <'a'>, 'kind': <'cluster'>, 'map-port': <['80']>}", "map-port", "PORT:PORT" },
+    { "{'command': <'a'>, 'kind': <'cluster'>, 'map-port': <['0:80']>}", "map-port", "PORT:PORT" },
+    { "{'command': <'a'>, 'kind': <'cluster'>, 'map-port': <['80:1', '80:2']>}", "map-port", "twice" },
     { "{'command': <'a'>, 'kind': <'cluster'>, 'schedule': <'fair'>}", "schedule", "round-robin or shared" },
     { "{'command': <'a'>, 'kind': <'cluster'>, 'listen': <['80']>}", "listen", "tcp:PORT" },
     { "{'command': <'a'>, 'kind': <'cluster'>, 'listen': <['tcp:example.org:80']>}", "listen", "“tcp:example.org:80”" },
@@ -402,6 +407,8 @@ random_dict (GRand *random)
       if (n > 0)
         g_variant_builder_add (&builder, "{sv}", "listen", g_variant_new_strv (addresses, n));
       add_random (random, &builder, "schedule", STRV ("round-robin", "shared"));
+      if (g_rand_boolean (random))
+        g_variant_builder_add (&builder, "{sv}", "map-port", g_variant_new_strv (STRV ("80:8080", "81:0"), -1));
       if (g_rand_boolean (random))
         {
           add_random_list (random, &builder, "link", STRV ("db", "x.y"));
