@@ -25,6 +25,7 @@ struct _FakeEngine
   GPtrArray *calls;
   GPtrArray *projects; /* of GVariant (ss) */
   char *send_problem;  /* what Send fails with; NULL: it does not */
+  char *program_problem; /* what Scale and Edit fail with; NULL: they do not */
   char *problem_key;
   char *problem_message;
 };
@@ -155,6 +156,38 @@ plain_program_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation,
 
   note (self, method, troupe_bus_program1_get_name (program));
   g_dbus_method_invocation_return_value (invocation, NULL);
+  return TRUE;
+}
+
+/* Answers as told: a call that has nothing to say, or what it fails with. */
+static void
+answer_program (FakeEngine *self, GDBusMethodInvocation *invocation)
+{
+  if (self->program_problem != NULL)
+    g_dbus_method_invocation_return_dbus_error (invocation, "io.github.troupe.Troupe.Error.WrongState",
+                                                self->program_problem);
+  else
+    g_dbus_method_invocation_return_value (invocation, NULL);
+}
+
+static gboolean
+scale_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, guint instances, FakeEngine *self)
+{
+  g_autofree char *of = g_strdup_printf ("%s %u", troupe_bus_program1_get_name (program), instances);
+
+  note (self, "Program1.Scale", of);
+  answer_program (self, invocation);
+  return TRUE;
+}
+
+static gboolean
+edit_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, GVariant *definition, FakeEngine *self)
+{
+  g_autofree char *text = g_variant_print (definition, FALSE);
+  g_autofree char *of = g_strdup_printf ("%s %s", troupe_bus_program1_get_name (program), text);
+
+  note (self, "Program1.Edit", of);
+  answer_program (self, invocation);
   return TRUE;
 }
 
@@ -329,6 +362,7 @@ fake_engine_free (FakeEngine *self)
   g_free (self->problem_key);
   g_free (self->problem_message);
   g_free (self->send_problem);
+  g_free (self->program_problem);
   g_object_unref (self->connection);
   g_free (self);
 }
@@ -400,6 +434,10 @@ fake_engine_add_program (FakeEngine *self, const char *project, const char *name
   g_signal_connect (program, "handle-start", G_CALLBACK (plain_program_cb), self);
   g_signal_connect (program, "handle-stop", G_CALLBACK (plain_program_cb), self);
   g_signal_connect (program, "handle-restart", G_CALLBACK (plain_program_cb), self);
+  g_signal_connect (program, "handle-reload", G_CALLBACK (plain_program_cb), self);
+  g_signal_connect (program, "handle-cancel-reload", G_CALLBACK (plain_program_cb), self);
+  g_signal_connect (program, "handle-scale", G_CALLBACK (scale_cb), self);
+  g_signal_connect (program, "handle-edit", G_CALLBACK (edit_cb), self);
   g_signal_connect (program, "handle-remove", G_CALLBACK (remove_cb), self);
   troupe_bus_object_skeleton_set_program1 (object, program);
   g_dbus_object_manager_server_export (self->manager, G_DBUS_OBJECT_SKELETON (object));
@@ -512,6 +550,84 @@ fake_engine_make_fork (FakeEngine *self, const char *project, const char *name, 
   troupe_bus_program1_set_kind (program, "fork");
   troupe_bus_program1_set_definition (program, g_variant_dict_end (&dict));
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
+}
+
+void
+fake_engine_make_cluster (FakeEngine *self, const char *project, const char *name, const char *const *listen,
+                          const char *schedule)
+{
+  TroupeBusProgram1 *program = get_program (self, project, name);
+  const char *path = g_dbus_object_get_object_path (g_dbus_interface_get_object (G_DBUS_INTERFACE (program)));
+  GVariantDict dict;
+  GHashTableIter iter;
+  gpointer worker;
+
+  g_variant_dict_init (&dict, troupe_bus_program1_get_definition (program));
+  g_variant_dict_insert (&dict, "kind", "s", "cluster");
+  g_variant_dict_insert_value (&dict, "listen", g_variant_new_strv (listen, -1));
+  troupe_bus_program1_set_kind (program, "cluster");
+  troupe_bus_program1_set_schedule (program, schedule);
+  troupe_bus_program1_set_listen (program, listen);
+  troupe_bus_program1_set_definition (program, g_variant_dict_end (&dict));
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, &worker))
+    if (strcmp (troupe_bus_worker1_get_program (worker), path) == 0)
+      {
+        troupe_bus_worker1_set_addresses (worker, listen);
+        g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (worker));
+      }
+}
+
+void
+fake_engine_set_instances (FakeEngine *self, const char *project, const char *name, guint instances)
+{
+  TroupeBusProgram1 *program = get_program (self, project, name);
+  g_autofree char *key = g_strconcat (project, "/", name, NULL);
+  GPtrArray *paths = g_hash_table_lookup (self->program_paths, key);
+
+  troupe_bus_program1_set_instances (program, instances);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
+  for (guint i = 1; i <= instances; i++)
+    {
+      g_autofree char *worker_name = g_strdup_printf ("%s.%u", name, i);
+
+      if (!g_hash_table_contains (self->workers, worker_name))
+        add_worker (self, paths->pdata[0], project, worker_name, i, paths);
+    }
+}
+
+void
+fake_engine_remove_worker (FakeEngine *self, const char *project, const char *program, const char *name)
+{
+  g_autofree char *key = g_strconcat (project, "/", program, NULL);
+  GPtrArray *paths = g_hash_table_lookup (self->program_paths, key);
+  GDBusObject *object = g_dbus_interface_get_object (G_DBUS_INTERFACE (fake_engine_get_worker (self, name)));
+  g_autofree char *path = g_strdup (g_dbus_object_get_object_path (object));
+  guint position;
+
+  g_assert_true (g_ptr_array_find_with_equal_func (paths, path, g_str_equal, &position));
+  g_ptr_array_remove_index (paths, position);
+  g_hash_table_remove (self->workers, name);
+  g_dbus_object_manager_server_unexport (self->manager, path);
+}
+
+void
+fake_engine_set_reload (FakeEngine *self, const char *project, const char *name, const char *progress,
+                        const char *failure)
+{
+  TroupeBusProgram1 *program = get_program (self, project, name);
+
+  troupe_bus_program1_set_reload_progress (program, progress);
+  troupe_bus_program1_set_reload_failure (program, failure);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
+}
+
+void
+fake_engine_set_program_problem (FakeEngine *self, const char *message)
+{
+  g_free (self->program_problem);
+  self->program_problem = g_strdup (message);
 }
 
 void

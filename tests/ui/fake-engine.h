@@ -37,6 +37,19 @@ void fake_engine_set_channel (FakeEngine *self, const char *name, const char *ch
 /* Send fails with this from now on; NULL: it does not. */
 void fake_engine_set_send_problem (FakeEngine *self, const char *message);
 
+/* The program is a cluster from now on. LISTEN: where it listens, also each of its workers; SCHEDULE: "round-robin"
+ * or "shared". */
+void fake_engine_make_cluster (FakeEngine *self, const char *project, const char *name, const char *const *listen,
+                               const char *schedule);
+/* The program is to have that many workers: those that are missing are there, stopped; nobody is taken away. */
+void fake_engine_set_instances (FakeEngine *self, const char *project, const char *name, guint instances);
+void fake_engine_remove_worker (FakeEngine *self, const char *project, const char *program, const char *name);
+/* What Program1.ReloadProgress and ReloadFailure say. */
+void fake_engine_set_reload (FakeEngine *self, const char *project, const char *name, const char *progress,
+                             const char *failure);
+/* Scale and Edit fail with this from now on; NULL: they do not. */
+void fake_engine_set_program_problem (FakeEngine *self, const char *message);
+
 /* Sends one Stats signal for all workers alive; figures grow from BASE. */
 void fake_engine_emit_stats (FakeEngine *self, double base);
 

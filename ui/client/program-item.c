@@ -28,6 +28,12 @@ struct _TroupeProgramItem
   char *kind_name;
   char *command_line;
   char *folder;
+  char *schedule;
+  char *reload_progress;
+  char *reload_failure;
+  GStrv addresses;
+  guint instances;
+  guint scaled_from; /* how many it was to have before; 0 once it has what it is to have */
   GVariant *definition; /* (owned) */
 };
 
@@ -58,18 +64,39 @@ replace_text (char **text, const char *newer)
 }
 
 static void
+troupe_program_item_tell (TroupeProgramItem *self)
+{
+  TroupeScaling scaling;
+
+  if (self->scaled_from != 0 && !troupe_program_item_get_scaling (self, &scaling))
+    self->scaled_from = 0;
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+static void
 troupe_program_item_read (TroupeProgramItem *self)
 {
   GVariant *definition = troupe_bus_program1_get_definition (self->proxy);
+  guint instances = troupe_bus_program1_get_instances (self->proxy);
 
   self->id = troupe_bus_program1_get_id (self->proxy);
   replace_text (&self->kind_name, troupe_bus_program1_get_kind (self->proxy));
   replace_text (&self->command_line, troupe_bus_program1_get_command_line (self->proxy));
   replace_text (&self->folder, troupe_bus_program1_get_folder (self->proxy));
+  replace_text (&self->schedule, troupe_bus_program1_get_schedule (self->proxy));
+  replace_text (&self->reload_progress, troupe_bus_program1_get_reload_progress (self->proxy));
+  replace_text (&self->reload_failure, troupe_bus_program1_get_reload_failure (self->proxy));
+  if (self->instances != 0 && instances != self->instances)
+    self->scaled_from = self->instances;
+  self->instances = instances;
+  g_strfreev (self->addresses);
+  self->addresses = troupe_bus_program1_dup_listen (self->proxy);
+  if (self->addresses == NULL)
+    self->addresses = g_new0 (char *, 1);
   g_clear_pointer (&self->definition, g_variant_unref);
   self->definition = definition != NULL ? g_variant_ref (definition)
                                         : g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
-  g_signal_emit (self, signals[CHANGED], 0);
+  troupe_program_item_tell (self);
 }
 
 static void
@@ -82,7 +109,7 @@ properties_changed_cb (GDBusProxy *proxy, GVariant *changed, const char *const *
 static void
 worker_changed_cb (TroupeProgramItem *self)
 {
-  g_signal_emit (self, signals[CHANGED], 0);
+  troupe_program_item_tell (self);
 }
 
 static void
@@ -115,6 +142,10 @@ troupe_program_item_finalize (GObject *object)
   g_free (self->kind_name);
   g_free (self->command_line);
   g_free (self->folder);
+  g_free (self->schedule);
+  g_free (self->reload_progress);
+  g_free (self->reload_failure);
+  g_strfreev (self->addresses);
   g_clear_pointer (&self->definition, g_variant_unref);
   G_OBJECT_CLASS (troupe_program_item_parent_class)->finalize (object);
 }
@@ -187,7 +218,7 @@ troupe_program_item_add_worker (TroupeProgramItem *self, TroupeWorkerItem *worke
   troupe_worker_item_set_program (worker, self);
   g_signal_connect_object (worker, "changed", G_CALLBACK (worker_changed_cb), self, G_CONNECT_SWAPPED);
   g_list_store_insert_sorted (self->workers, worker, compare_instances, NULL);
-  g_signal_emit (self, signals[CHANGED], 0);
+  troupe_program_item_tell (self);
 }
 
 void
@@ -200,7 +231,7 @@ troupe_program_item_remove_worker (TroupeProgramItem *self, TroupeWorkerItem *wo
   g_signal_handlers_disconnect_by_func (worker, worker_changed_cb, self);
   troupe_worker_item_set_program (worker, NULL);
   g_list_store_remove (self->workers, position);
-  g_signal_emit (self, signals[CHANGED], 0);
+  troupe_program_item_tell (self);
 }
 
 void
@@ -249,6 +280,83 @@ const char *
 troupe_program_item_get_kind_name (TroupeProgramItem *self)
 {
   return self->kind_name;
+}
+
+gboolean
+troupe_program_item_is_connected (TroupeProgramItem *self)
+{
+  return self->proxy != NULL;
+}
+
+gboolean
+troupe_program_item_is_cluster (TroupeProgramItem *self)
+{
+  TroupeKind kind;
+
+  return troupe_kind_from_string (self->kind_name, &kind) && kind == TROUPE_KIND_CLUSTER;
+}
+
+gboolean
+troupe_program_item_counts_connections (TroupeProgramItem *self)
+{
+  return g_str_equal (self->schedule, "round-robin");
+}
+
+const char *const *
+troupe_program_item_get_addresses (TroupeProgramItem *self)
+{
+  return (const char *const *) self->addresses;
+}
+
+guint
+troupe_program_item_get_instances (TroupeProgramItem *self)
+{
+  return self->instances;
+}
+
+gboolean
+troupe_program_item_get_scaling (TroupeProgramItem *self, TroupeScaling *scaling)
+{
+  gboolean up = self->instances > self->scaled_from;
+  guint n_unstarted = 0, n_alive = 0;
+
+  if (self->scaled_from == 0 || self->scaled_from == self->instances)
+    return FALSE;
+  *scaling = (TroupeScaling){ .from = self->scaled_from, .to = self->instances };
+  scaling->n_total = up ? self->instances - self->scaled_from : self->scaled_from - self->instances;
+  if (!up)
+    scaling->n_done = scaling->n_total;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->workers)); i++)
+    {
+      g_autoptr (TroupeWorkerItem) worker = g_list_model_get_item (G_LIST_MODEL (self->workers), i);
+      TroupeState state = troupe_worker_item_get_state (worker);
+      guint instance = troupe_worker_item_get_instance (worker);
+
+      n_alive += troupe_state_is_alive (state);
+      if (up && instance > scaling->from && state == TROUPE_STATE_STOPPED && troupe_worker_item_get_run (worker) == 0)
+        n_unstarted++;
+      if (up)
+        scaling->n_done += instance > scaling->from && instance <= scaling->to && state != TROUPE_STATE_STARTING &&
+                           state != TROUPE_STATE_WAITING;
+      else if (instance > scaling->to && scaling->n_done > 0)
+        scaling->n_done--;
+    }
+  /* Workers are there before they are started; of a program that is not up they stay so. */
+  if (n_alive > 0)
+    scaling->n_done -= n_unstarted;
+  return scaling->n_done < scaling->n_total;
+}
+
+const char *
+troupe_program_item_get_reload_progress (TroupeProgramItem *self)
+{
+  return self->reload_progress;
+}
+
+const char *
+troupe_program_item_get_reload_failure (TroupeProgramItem *self)
+{
+  return self->reload_failure;
 }
 
 GVariant *
@@ -325,6 +433,22 @@ troupe_program_item_call_async (TroupeProgramItem *self, const char *method, GAs
                                 gpointer user_data)
 {
   troupe_bus_call_async (self, G_DBUS_PROXY (self->proxy), method, NULL, NULL, callback, user_data);
+}
+
+void
+troupe_program_item_scale_async (TroupeProgramItem *self, guint instances, GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  troupe_bus_call_async (self, G_DBUS_PROXY (self->proxy), "Scale", g_variant_new ("(u)", instances), NULL, callback,
+                         user_data);
+}
+
+void
+troupe_program_item_edit_async (TroupeProgramItem *self, GVariant *definition, GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  troupe_bus_call_async (self, G_DBUS_PROXY (self->proxy), "Edit", g_variant_new ("(@a{sv})", definition), NULL,
+                         callback, user_data);
 }
 
 void

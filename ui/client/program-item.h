@@ -11,6 +11,8 @@ G_BEGIN_DECLS
  * Signals: "changed" when its definition, its workers or their states changed, "sampled" when
  * figures did. */
 #define TROUPE_TYPE_PROGRAM_ITEM (troupe_program_item_get_type ())
+#define TROUPE_PROGRAM_INSTANCES_MAX 1024
+
 G_DECLARE_FINAL_TYPE (TroupeProgramItem, troupe_program_item, TROUPE, PROGRAM_ITEM, GObject)
 
 typedef struct
@@ -28,6 +30,28 @@ const char *troupe_program_item_get_name (TroupeProgramItem *self);
 const char *troupe_program_item_get_command_line (TroupeProgramItem *self);
 const char *troupe_program_item_get_folder (TroupeProgramItem *self);
 const char *troupe_program_item_get_kind_name (TroupeProgramItem *self);
+/* FALSE while no engine answers for it. */
+gboolean troupe_program_item_is_connected (TroupeProgramItem *self);
+/* TRUE for a cluster: its workers share what they listen on. */
+gboolean troupe_program_item_is_cluster (TroupeProgramItem *self);
+/* TRUE when the engine hands connections to its workers in turn, and so knows how many each got. */
+gboolean troupe_program_item_counts_connections (TroupeProgramItem *self);
+/* Where it can be reached, as client/address.h reads it. (transfer none) */
+const char *const *troupe_program_item_get_addresses (TroupeProgramItem *self);
+/* How many workers it is to have; some of those it has may still be going. */
+guint troupe_program_item_get_instances (TroupeProgramItem *self);
+/* What is still to happen before it has as many workers as it is to have. */
+typedef struct
+{
+  guint from, to;       /* workers before, and wanted */
+  guint n_done, n_total; /* of those that come, or go */
+} TroupeScaling;
+/* FALSE when it has as many as it is to have. */
+gboolean troupe_program_item_get_scaling (TroupeProgramItem *self, TroupeScaling *scaling);
+/* "2 of 4: web.2" while workers are replaced one after the other, else "". */
+const char *troupe_program_item_get_reload_progress (TroupeProgramItem *self);
+/* Why the last reload failed, or "". */
+const char *troupe_program_item_get_reload_failure (TroupeProgramItem *self);
 /* a{sv}, as Engine1.Launch takes it. (transfer none) */
 GVariant *troupe_program_item_get_definition (TroupeProgramItem *self);
 /* TRUE when the kind gives workers a channel for messages. */
@@ -41,8 +65,14 @@ void troupe_program_item_add_totals (TroupeProgramItem *self, TroupeTotals *tota
 /* The state that stands for all its workers: the one that wants attention first. */
 TroupeState troupe_program_item_get_state (TroupeProgramItem *self);
 
-/* METHOD: "Start", "Stop" or "Restart"; finish with troupe_bus_call_finish (). */
+/* METHOD: "Start", "Stop", "Restart", "Reload" or "CancelReload"; finish with troupe_bus_call_finish (). */
 void troupe_program_item_call_async (TroupeProgramItem *self, const char *method, GAsyncReadyCallback callback,
+                                     gpointer user_data);
+/* INSTANCES: 1 to TROUPE_PROGRAM_INSTANCES_MAX; finish with troupe_bus_call_finish (). */
+void troupe_program_item_scale_async (TroupeProgramItem *self, guint instances, GAsyncReadyCallback callback,
+                                      gpointer user_data);
+/* DEFINITION: as Engine1.Launch takes it; finish with troupe_bus_call_finish (). */
+void troupe_program_item_edit_async (TroupeProgramItem *self, GVariant *definition, GAsyncReadyCallback callback,
                                      gpointer user_data);
 void troupe_program_item_remove_async (TroupeProgramItem *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean troupe_program_item_remove_finish (TroupeProgramItem *self, GAsyncResult *result, guint64 *token,

@@ -277,11 +277,25 @@ troupe_subject_can_remove (TroupeSubject *self)
   return programs->len > 0 && n_workers == self->workers->len;
 }
 
+/* What can be done with PROGRAM's workers one after the other. */
+static TroupeCan
+get_reload_can (TroupeProgramItem *program)
+{
+  TroupeTotals totals = { 0 };
+
+  if (troupe_program_item_get_reload_progress (program)[0] != '\0')
+    return TROUPE_CAN_CANCEL_RELOAD;
+  troupe_program_item_add_totals (program, &totals);
+  return totals.n_alive > 0 ? TROUPE_CAN_RELOAD : 0;
+}
+
 TroupeCan
 troupe_subject_get_can (TroupeSubject *self)
 {
   TroupeProjectItem *project = troupe_subject_get_project (self);
   TroupeWorkerItem *worker = troupe_subject_get_worker (self);
+  g_autoptr (GPtrArray) programs = NULL;
+  TroupeProgramItem *program;
   TroupeCan can = 0;
 
   if (troupe_subject_get_program (self) != NULL || (worker != NULL && troupe_worker_item_get_program (worker) != NULL))
@@ -306,6 +320,14 @@ troupe_subject_get_can (TroupeSubject *self)
       if (troupe_state_is_alive (state) && troupe_worker_item_get_pid (self->workers->pdata[i]) != 0)
         can |= TROUPE_CAN_SIGNAL;
     }
+  programs = troupe_subject_dup_programs (self);
+  for (guint i = 0; i < programs->len; i++)
+    can |= get_reload_can (programs->pdata[i]);
+  program = troupe_subject_get_program (self);
+  if (program != NULL && troupe_program_item_get_instances (program) < TROUPE_PROGRAM_INSTANCES_MAX)
+    can |= TROUPE_CAN_SCALE_UP;
+  if (program != NULL && troupe_program_item_get_instances (program) > 1)
+    can |= TROUPE_CAN_SCALE_DOWN;
   if (troupe_subject_can_remove (self))
     can |= TROUPE_CAN_REMOVE;
   if (project != NULL && !troupe_project_item_is_default (project))
@@ -397,17 +419,42 @@ troupe_subject_get_state (TroupeSubject *self)
   return best;
 }
 
+static gpointer
+hold (GObject *receiver)
+{
+  return receiver != NULL ? g_object_ref (receiver) : NULL;
+}
+
+/* What only some programs can is asked of those. */
+static void
+troupe_subject_call_reload (TroupeSubject *self, const char *method, TroupeCan needs, GAsyncReadyCallback callback,
+                            GObject *receiver)
+{
+  g_autoptr (GPtrArray) programs = troupe_subject_dup_programs (self);
+
+  for (guint i = 0; i < programs->len; i++)
+    if ((get_reload_can (programs->pdata[i]) & needs) != 0)
+      troupe_program_item_call_async (programs->pdata[i], method, callback, hold (receiver));
+}
+
 void
-troupe_subject_call (TroupeSubject *self, const char *method, GAsyncReadyCallback callback, gpointer user_data)
+troupe_subject_call (TroupeSubject *self, const char *method, GAsyncReadyCallback callback, GObject *receiver)
 {
   gboolean is_kill = g_str_equal (method, "Kill");
 
+  if (g_str_equal (method, "Reload") || g_str_equal (method, "CancelReload"))
+    {
+      troupe_subject_call_reload (self, method,
+                                  g_str_equal (method, "Reload") ? TROUPE_CAN_RELOAD : TROUPE_CAN_CANCEL_RELOAD,
+                                  callback, receiver);
+      return;
+    }
   for (guint i = 0; i < self->items->len; i++)
     {
       GObject *item = self->items->pdata[i];
 
       if (TROUPE_IS_PROGRAM_ITEM (item) && !is_kill)
-        troupe_program_item_call_async (TROUPE_PROGRAM_ITEM (item), method, callback, user_data);
+        troupe_program_item_call_async (TROUPE_PROGRAM_ITEM (item), method, callback, hold (receiver));
       else if (TROUPE_IS_PROJECT_ITEM (item) && !is_kill)
         {
           GListModel *programs = troupe_project_item_get_programs (TROUPE_PROJECT_ITEM (item));
@@ -416,23 +463,23 @@ troupe_subject_call (TroupeSubject *self, const char *method, GAsyncReadyCallbac
             {
               g_autoptr (TroupeProgramItem) program = g_list_model_get_item (programs, j);
 
-              troupe_program_item_call_async (program, method, callback, user_data);
+              troupe_program_item_call_async (program, method, callback, hold (receiver));
             }
         }
       else if (TROUPE_IS_WORKER_ITEM (item) && !is_kill)
-        troupe_worker_item_call_async (TROUPE_WORKER_ITEM (item), method, callback, user_data);
+        troupe_worker_item_call_async (TROUPE_WORKER_ITEM (item), method, callback, hold (receiver));
     }
   /* Programs have no Kill; it goes to each worker that lives. */
   for (guint i = 0; is_kill && i < self->workers->len; i++)
     if (troupe_worker_item_is_alive (self->workers->pdata[i]))
-      troupe_worker_item_call_async (self->workers->pdata[i], method, callback, user_data);
+      troupe_worker_item_call_async (self->workers->pdata[i], method, callback, hold (receiver));
 }
 
 void
 troupe_subject_signal (TroupeSubject *self, const char *signal_name, GAsyncReadyCallback callback,
-                       gpointer user_data)
+                       GObject *receiver)
 {
   for (guint i = 0; i < self->workers->len; i++)
     if (troupe_worker_item_is_alive (self->workers->pdata[i]))
-      troupe_worker_item_signal_async (self->workers->pdata[i], signal_name, "", callback, user_data);
+      troupe_worker_item_signal_async (self->workers->pdata[i], signal_name, "", callback, hold (receiver));
 }

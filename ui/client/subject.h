@@ -25,6 +25,10 @@ typedef enum
   TROUPE_CAN_CLOSE = 1 << 6,   /* it is one project that was opened */
   TROUPE_CAN_COPY = 1 << 7,    /* there is one command line */
   TROUPE_CAN_FOLDER = 1 << 8,  /* there is one folder */
+  TROUPE_CAN_RELOAD = 1 << 9,  /* a program of it runs and is not being reloaded */
+  TROUPE_CAN_CANCEL_RELOAD = 1 << 10,
+  TROUPE_CAN_SCALE_UP = 1 << 11, /* it is one program */
+  TROUPE_CAN_SCALE_DOWN = 1 << 12,
 } TroupeCan;
 
 /* ITEMS: of project, program and worker items; may be empty. */
@@ -55,10 +59,11 @@ char *troupe_subject_dup_title (TroupeSubject *self);
 char *troupe_subject_dup_description (TroupeSubject *self);
 TroupeState troupe_subject_get_state (TroupeSubject *self);
 
-/* METHOD: "Start", "Stop", "Restart" or "Kill", to all of it; CALLBACK comes once for each call
- * made; finish with troupe_bus_call_finish () on its source object. */
-void troupe_subject_call (TroupeSubject *self, const char *method, GAsyncReadyCallback callback, gpointer user_data);
+/* METHOD: "Start", "Stop", "Restart" or "Kill", to all of it, "Reload" or "CancelReload" to the programs that
+ * can; CALLBACK comes once for each call made; finish with troupe_bus_call_finish () on its source object.
+ * Its user data is RECEIVER (nullable), with a reference of its own for each call. */
+void troupe_subject_call (TroupeSubject *self, const char *method, GAsyncReadyCallback callback, GObject *receiver);
 void troupe_subject_signal (TroupeSubject *self, const char *signal_name, GAsyncReadyCallback callback,
-                            gpointer user_data);
+                            GObject *receiver);
 
 G_END_DECLS

@@ -44,6 +44,8 @@ struct _TroupeWorkerItem
   char *exit_summary;
   char *journal;
   char *channel;
+  GStrv addresses;
+  guint64 connections;
 
   TroupeFigures figures;
   double history[TROUPE_HISTORY_LENGTH];
@@ -114,6 +116,20 @@ forget_figures (TroupeWorkerItem *self)
   self->n_history = 0;
 }
 
+static void
+troupe_worker_item_read_addresses (TroupeWorkerItem *self)
+{
+  const char *const *addresses = troupe_bus_worker1_get_addresses (self->proxy);
+  static const char *const none[] = { NULL };
+
+  if (addresses == NULL)
+    addresses = none;
+  if (g_strv_equal (addresses, (const char *const *) self->addresses))
+    return;
+  g_strfreev (self->addresses);
+  self->addresses = g_strdupv ((char **) addresses);
+}
+
 /* Copies what the bus object says now. FIRST: nothing was known before, so nothing is news. */
 static void
 troupe_worker_item_read (TroupeWorkerItem *self, gboolean first)
@@ -138,6 +154,8 @@ troupe_worker_item_read (TroupeWorkerItem *self, gboolean first)
   replace_text (&self->exit_signal, troupe_bus_worker1_get_exit_signal (proxy));
   replace_text (&self->exit_summary, troupe_bus_worker1_get_exit_summary (proxy));
   replace_text (&self->journal, troupe_bus_worker1_get_journal (proxy));
+  troupe_worker_item_read_addresses (self);
+  self->connections = troupe_bus_worker1_get_connections (proxy);
   channel_changed = replace_text (&self->channel, troupe_bus_worker1_get_channel (proxy));
 
   if (!troupe_state_is_alive (self->state) || self->run != run_before)
@@ -160,7 +178,9 @@ static void
 properties_changed_cb (GDBusProxy *proxy, GVariant *changed, const char *const *invalidated,
                        TroupeWorkerItem *self)
 {
-  troupe_worker_item_read (self, FALSE);
+  /* Under load this one comes for every worker beside every sample, which then tells of it. */
+  if (g_variant_n_children (changed) != 1 || !g_variant_lookup (changed, "Connections", "t", &self->connections))
+    troupe_worker_item_read (self, FALSE);
 }
 
 static void
@@ -188,6 +208,7 @@ troupe_worker_item_finalize (GObject *object)
   g_free (self->exit_summary);
   g_free (self->journal);
   g_free (self->channel);
+  g_strfreev (self->addresses);
   g_free (self->seen_journal);
   G_OBJECT_CLASS (troupe_worker_item_parent_class)->finalize (object);
 }
@@ -255,6 +276,7 @@ troupe_worker_item_init (TroupeWorkerItem *self)
   self->exit_summary = g_strdup ("");
   self->journal = g_strdup ("");
   self->channel = g_strdup ("");
+  self->addresses = g_new0 (char *, 1);
 }
 
 char *
@@ -439,6 +461,18 @@ const char *
 troupe_worker_item_get_channel (TroupeWorkerItem *self)
 {
   return self->channel;
+}
+
+const char *const *
+troupe_worker_item_get_addresses (TroupeWorkerItem *self)
+{
+  return (const char *const *) self->addresses;
+}
+
+guint64
+troupe_worker_item_get_connections (TroupeWorkerItem *self)
+{
+  return self->connections;
 }
 
 double

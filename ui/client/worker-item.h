@@ -52,6 +52,10 @@ int troupe_worker_item_get_exit_code (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_exit_signal (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_exit_summary (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_journal (TroupeWorkerItem *self);
+/* What its run serves as a member of a cluster, as client/address.h reads it. (transfer none) */
+const char *const *troupe_worker_item_get_addresses (TroupeWorkerItem *self);
+/* Handed to its run and taken by it; told with the figures. */
+guint64 troupe_worker_item_get_connections (TroupeWorkerItem *self);
 /* "open", "closed", or "" when its kind has none or it never ran; the property `channel`. */
 const char *troupe_worker_item_get_channel (TroupeWorkerItem *self);
 

@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "client/address.h"
 #include "client/bus-call.h"
 #include "parts/question.h"
 
@@ -35,7 +36,10 @@ static const struct
   { "restart", TROUPE_CAN_RESTART },    { "kill", TROUPE_CAN_KILL },
   { "signal", TROUPE_CAN_SIGNAL },      { "remove", TROUPE_CAN_REMOVE },
   { "close-project", TROUPE_CAN_CLOSE }, { "copy-command", TROUPE_CAN_COPY },
-  { "open-folder", TROUPE_CAN_FOLDER },
+  { "open-folder", TROUPE_CAN_FOLDER },  { "reload", TROUPE_CAN_RELOAD },
+  { "cancel-reload", TROUPE_CAN_CANCEL_RELOAD },
+  { "scale", TROUPE_CAN_SCALE_UP | TROUPE_CAN_SCALE_DOWN },
+  { "scale-up", TROUPE_CAN_SCALE_UP },  { "scale-down", TROUPE_CAN_SCALE_DOWN },
 };
 
 static void
@@ -67,13 +71,6 @@ called_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     troupe_window_actions_tell (self, error->message, 0);
 }
 
-/* troupe_subject_call () makes one call for each program or worker; each holds a reference. */
-static void
-subject_called_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  called_cb (object, result, g_object_ref (user_data));
-}
-
 static void
 call_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
@@ -81,12 +78,15 @@ call_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   {
     const char *action;
     const char *method;
-  } methods[] = { { "start", "Start" }, { "stop", "Stop" }, { "restart", "Restart" }, { "kill", "Kill" } };
+  } methods[] = {
+    { "start", "Start" }, { "stop", "Stop" },     { "restart", "Restart" },
+    { "kill", "Kill" },   { "reload", "Reload" }, { "cancel-reload", "CancelReload" },
+  };
   TroupeWindowActions *self = user_data;
 
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     if (self->subject != NULL && g_str_equal (methods[i].action, g_action_get_name (G_ACTION (action))))
-      troupe_subject_call (self->subject, methods[i].method, subject_called_cb, self);
+      troupe_subject_call (self->subject, methods[i].method, called_cb, G_OBJECT (self));
 }
 
 static void
@@ -95,7 +95,36 @@ signal_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   TroupeWindowActions *self = user_data;
 
   if (self->subject != NULL)
-    troupe_subject_signal (self->subject, g_variant_get_string (parameter, NULL), subject_called_cb, self);
+    troupe_subject_signal (self->subject, g_variant_get_string (parameter, NULL), called_cb, G_OBJECT (self));
+}
+
+/* ---- Scale ---- */
+
+static void
+troupe_window_actions_scale (TroupeWindowActions *self, gint64 instances)
+{
+  TroupeProgramItem *program = self->subject != NULL ? troupe_subject_get_program (self->subject) : NULL;
+
+  if (program != NULL && instances != troupe_program_item_get_instances (program))
+    troupe_program_item_scale_async (program, (guint) CLAMP (instances, 1, TROUPE_PROGRAM_INSTANCES_MAX), called_cb,
+                                     g_object_ref (self));
+}
+
+static void
+scale_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  troupe_window_actions_scale (user_data, g_variant_get_uint32 (parameter));
+}
+
+static void
+scale_by_one_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  TroupeWindowActions *self = user_data;
+  TroupeProgramItem *program = self->subject != NULL ? troupe_subject_get_program (self->subject) : NULL;
+  int by = g_str_equal (g_action_get_name (G_ACTION (action)), "scale-up") ? 1 : -1;
+
+  if (program != NULL)
+    troupe_window_actions_scale (self, (gint64) troupe_program_item_get_instances (program) + by);
 }
 
 /* ---- Remove and undo ---- */
@@ -210,7 +239,7 @@ start_project_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data
     troupe_client_open_project_async (self->client, troupe_project_item_get_path (project), TRUE, called_cb,
                                       g_object_ref (self));
   else
-    troupe_subject_call (subject, "Start", subject_called_cb, self);
+    troupe_subject_call (subject, "Start", called_cb, G_OBJECT (self));
 }
 
 /* ---- Clipboard and folders ---- */
@@ -294,12 +323,62 @@ open_folder_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
     }
 }
 
+typedef struct
+{
+  TroupeWindowActions *actions; /* (owned) */
+  char *uri;                    /* (owned) */
+} OpeningUri;
+
+static void
+uri_shown_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  OpeningUri *opening = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!gtk_show_uri_full_finish (GTK_WINDOW (object), result, &error))
+    {
+      g_autofree char *text = g_strdup_printf (_ ("%s could not be opened: %s"), opening->uri, error->message);
+
+      troupe_window_actions_tell (opening->actions, text, 0);
+    }
+  g_object_unref (opening->actions);
+  g_free (opening->uri);
+  g_free (opening);
+}
+
+/* What a browser can show is shown in one; any other address is copied. */
+static void
+open_address_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  TroupeWindowActions *self = user_data;
+  const char *address = g_variant_get_string (parameter, NULL);
+  g_autofree char *uri = troupe_address_dup_uri (address);
+  OpeningUri *opening;
+
+  if (uri == NULL)
+    {
+      g_autofree char *plain = troupe_address_dup_plain (address);
+
+      copy_text (self, plain);
+      return;
+    }
+  opening = g_new0 (OpeningUri, 1);
+  opening->actions = g_object_ref (self);
+  opening->uri = g_steal_pointer (&uri);
+  gtk_show_uri_full (self->window, opening->uri, GDK_CURRENT_TIME, NULL, uri_shown_cb, opening);
+}
+
 static const GActionEntry entries[] = {
   { .name = "start", .activate = call_cb },
   { .name = "stop", .activate = call_cb },
   { .name = "restart", .activate = call_cb },
   { .name = "kill", .activate = call_cb },
   { .name = "signal", .activate = signal_cb, .parameter_type = "s" },
+  { .name = "reload", .activate = call_cb },
+  { .name = "cancel-reload", .activate = call_cb },
+  { .name = "scale", .activate = scale_cb, .parameter_type = "u" },
+  { .name = "scale-up", .activate = scale_by_one_cb },
+  { .name = "scale-down", .activate = scale_by_one_cb },
   { .name = "remove", .activate = remove_cb },
   { .name = "undo-remove", .activate = undo_remove_cb, .parameter_type = "t" },
   { .name = "close-project", .activate = close_project_cb },
@@ -308,6 +387,7 @@ static const GActionEntry entries[] = {
   { .name = "copy-text", .activate = copy_text_cb, .parameter_type = "s" },
   { .name = "open-folder", .activate = open_folder_cb },
   { .name = "open-path", .activate = open_path_cb, .parameter_type = "s" },
+  { .name = "open-address", .activate = open_address_cb, .parameter_type = "s" },
 };
 
 static void

@@ -8,6 +8,7 @@
 #include "fake-engine.h"
 
 #include "base/error.h"
+#include "client/address.h"
 #include "client/bus-call.h"
 #include "client/format.h"
 #include "client/process-item.h"
@@ -595,6 +596,127 @@ test_format (void)
   g_assert_false (troupe_format_is_secret ("PATH"));
 }
 
+static void
+assert_address (const char *address, const char *label, const char *plain, const char *uri)
+{
+  g_autofree char *is_label = troupe_address_dup_label (address);
+  g_autofree char *is_plain = troupe_address_dup_plain (address);
+  g_autofree char *is_uri = troupe_address_dup_uri (address);
+
+  g_assert_cmpstr (is_label, ==, label);
+  g_assert_cmpstr (is_plain, ==, plain);
+  g_assert_cmpstr (is_uri, ==, uri);
+}
+
+static void
+test_addresses (void)
+{
+  assert_address ("tcp:127.0.0.1:8000", "127.0.0.1:8000", "127.0.0.1:8000", "http://127.0.0.1:8000/");
+  assert_address ("tcp:[::1]:8000", "[::1]:8000", "[::1]:8000", "http://[::1]:8000/");
+  assert_address ("tcp:8443", "*:8443", "localhost:8443", "https://localhost:8443/");
+  assert_address ("tcp:0.0.0.0:80", "0.0.0.0:80", "localhost:80", "http://localhost:80/");
+  assert_address ("tcp:[::]:80", "[::]:80", "localhost:80", "http://localhost:80/");
+  /* Not bound yet. */
+  assert_address ("tcp:127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", NULL);
+  assert_address ("udp:53", "udp *:53", "localhost:53", NULL);
+  assert_address ("unix:/run/x.sock", "/run/x.sock", "/run/x.sock", NULL);
+  assert_address ("pipe:what", "pipe:what", "pipe:what", NULL);
+  assert_address ("", "", "", NULL);
+}
+
+static void
+test_cluster (Fixture *fixture, gconstpointer data)
+{
+  static const char *const listen_on[] = { "tcp:127.0.0.1:8000", "udp:5353", NULL };
+  TroupeBusWorker1 *bus_worker;
+  TroupeProgramItem *program;
+  TroupeWorkerItem *worker;
+  guint n_changes = 0;
+
+  fake_engine_add_program (fixture->engine, "shop", "web", "server.js", 2);
+  fake_engine_make_cluster (fixture->engine, "shop", "web", listen_on, "round-robin");
+  fake_engine_set_running (fixture->engine, "web.1", 3);
+  connect_client (fixture);
+  program = troupe_client_find_program (fixture->client, "shop/web");
+  worker = find_worker (fixture, "shop/web.1");
+  g_assert_true (troupe_program_item_is_cluster (program));
+  g_assert_true (troupe_program_item_counts_connections (program));
+  g_assert_cmpuint (troupe_program_item_get_instances (program), ==, 2);
+  g_assert_cmpstrv (troupe_program_item_get_addresses (program), listen_on);
+  g_assert_cmpstrv (troupe_worker_item_get_addresses (worker), listen_on);
+
+  /* A count of connections is a figure: it rebuilds nothing, and shows with the next sample. */
+  g_signal_connect_swapped (worker, "changed", G_CALLBACK (count_cb), &n_changes);
+  bus_worker = fake_engine_get_worker (fixture->engine, "web.1");
+  troupe_bus_worker1_set_connections (bus_worker, 12);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (bus_worker));
+  fake_engine_emit_stats (fixture->engine, 3);
+  wait_for_sample (fixture->client);
+  g_assert_cmpuint (troupe_worker_item_get_connections (worker), ==, 12);
+  g_assert_cmpuint (n_changes, ==, 0);
+  g_signal_handlers_disconnect_by_data (worker, &n_changes);
+}
+
+static void
+test_scaling (Fixture *fixture, gconstpointer data)
+{
+  TroupeProgramItem *program;
+  TroupeScaling scaling;
+
+  fake_engine_add_program (fixture->engine, "shop", "web", "server.js", 2);
+  fake_engine_set_running (fixture->engine, "web.1", 3);
+  fake_engine_set_running (fixture->engine, "web.2", 3);
+  connect_client (fixture);
+  program = troupe_client_find_program (fixture->client, "shop/web");
+  g_assert_false (troupe_program_item_get_scaling (program, &scaling));
+
+  fake_engine_set_instances (fixture->engine, "shop", "web", 4);
+  while (g_list_model_get_n_items (troupe_program_item_get_workers (program)) < 4)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (troupe_program_item_get_scaling (program, &scaling));
+  g_assert_cmpuint (scaling.from, ==, 2);
+  g_assert_cmpuint (scaling.to, ==, 4);
+  g_assert_cmpuint (scaling.n_done, ==, 0);
+  g_assert_cmpuint (scaling.n_total, ==, 2);
+  fake_engine_set_running (fixture->engine, "web.3", 0);
+  wait_for_worker_state (find_worker (fixture, "shop/web.3"), TROUPE_STATE_RUNNING);
+  g_assert_true (troupe_program_item_get_scaling (program, &scaling));
+  g_assert_cmpuint (scaling.n_done, ==, 1);
+  fake_engine_set_running (fixture->engine, "web.4", 0);
+  wait_for_worker_state (find_worker (fixture, "shop/web.4"), TROUPE_STATE_RUNNING);
+  g_assert_false (troupe_program_item_get_scaling (program, &scaling));
+
+  fake_engine_set_instances (fixture->engine, "shop", "web", 1);
+  while (!troupe_program_item_get_scaling (program, &scaling))
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (scaling.n_total, ==, 3);
+  g_assert_cmpuint (scaling.n_done, ==, 0);
+  for (guint i = 4; i > 1; i--)
+    {
+      g_autofree char *name = g_strdup_printf ("web.%u", i);
+
+      fake_engine_remove_worker (fixture->engine, "shop", "web", name);
+    }
+  while (troupe_program_item_get_scaling (program, &scaling))
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* What does not run has nothing to start that could be waited for. */
+static void
+test_scaling_while_stopped (Fixture *fixture, gconstpointer data)
+{
+  TroupeProgramItem *program;
+  TroupeScaling scaling;
+
+  fake_engine_add_program (fixture->engine, "shop", "web", "server.js", 2);
+  connect_client (fixture);
+  program = troupe_client_find_program (fixture->client, "shop/web");
+  fake_engine_set_instances (fixture->engine, "shop", "web", 4);
+  while (g_list_model_get_n_items (troupe_program_item_get_workers (program)) < 4)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_false (troupe_program_item_get_scaling (program, &scaling));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -602,6 +724,10 @@ main (int argc, char *argv[])
 
 #define TEST(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
   g_test_add_func ("/ui/client/words-and-figures", test_format);
+  g_test_add_func ("/ui/client/addresses", test_addresses);
+  TEST ("/ui/client/cluster", test_cluster);
+  TEST ("/ui/client/scaling-is-followed", test_scaling);
+  TEST ("/ui/client/scaling-while-stopped-is-done-at-once", test_scaling_while_stopped);
   TEST ("/ui/client/lists-projects-programs-and-workers", test_lists);
   TEST ("/ui/client/follows-additions-and-removals", test_additions);
   TEST ("/ui/client/tells-states-and-crashes", test_states);
