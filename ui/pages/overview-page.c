@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Copyright The Troupe authors */
 
-/* The overview.
- *
- *   workers -> filter -> GtkTreeListModel (worker -> its processes) -> sort -> selection
- *
- * Each cell is one GtkInscription of fixed width that reads its text again when its item
- * says so; the models are never rebuilt. */
+/* The overview: the machine, all workers, and what Troupe itself costs. */
 
 #include "config.h"
 
@@ -14,13 +9,10 @@
 
 #include <adwaita.h>
 #include <glib/gi18n.h>
-#include <string.h>
 
 #include "client/format.h"
-#include "client/process-item.h"
-#include "client/process-list.h"
 #include "graph/graph.h"
-#include "pages/table-column.h"
+#include "pages/worker-table.h"
 
 struct _TroupeOverviewPage
 {
@@ -28,18 +20,12 @@ struct _TroupeOverviewPage
 
   GtkWidget *box;
   GtkBox *graphs;
-  GtkStack *stack;
-  GtkColumnView *table;
+  TroupeWorkerTable *table;
   GtkLabel *footer;
-  GtkWidget *menu; /* (nullable) */
   TroupeGraph *cpu_graph;
   TroupeGraph *memory_graph;
 
-  TroupeClient *client;         /* (owned) (nullable) */
-  GtkFilter *filter;            /* (owned) (nullable) */
-  GtkSelectionModel *selection; /* (owned) (nullable) */
-  GtkSorter *sorters[TROUPE_N_COLUMNS]; /* (owned by the columns) */
-  char *needle;                 /* (owned), folded */
+  TroupeClient *client; /* (owned) (nullable) */
   double cpu_divisor;
 };
 
@@ -52,240 +38,6 @@ enum
 G_DEFINE_FINAL_TYPE (TroupeOverviewPage, troupe_overview_page, GTK_TYPE_WIDGET)
 
 static guint signals[N_SIGNALS];
-
-/* ---- Cells ---- */
-
-/* What one cell shows; lives as long as its widget. */
-typedef struct
-{
-  TroupeOverviewPage *page; /* (not owned): the cell is inside of it */
-  TroupeColumn column;
-  GtkListItem *list_item;      /* (not owned) */
-  GtkInscription *text;        /* (not owned) */
-  GtkImage *icon;              /* (not owned) (nullable) */
-  GtkTreeExpander *expander;   /* (not owned) (nullable) */
-  GObject *item;               /* (owned) (nullable) */
-  gulong changed_handler;
-  gulong sampled_handler;
-} Cell;
-
-static void
-cell_free (gpointer data)
-{
-  Cell *cell = data;
-
-  g_clear_object (&cell->item);
-  g_free (cell);
-}
-
-static void
-cell_refresh_icon (Cell *cell)
-{
-  static const char *const tints[] = { "success", "warning", "error", "accent", "dim-label" };
-  const char *css_class;
-  TroupeState state;
-
-  gtk_widget_set_visible (GTK_WIDGET (cell->icon), TROUPE_IS_WORKER_ITEM (cell->item));
-  if (!TROUPE_IS_WORKER_ITEM (cell->item))
-    return;
-  state = troupe_worker_item_get_state (TROUPE_WORKER_ITEM (cell->item));
-  css_class = troupe_format_state_class (state);
-  gtk_image_set_from_icon_name (cell->icon, troupe_format_state_icon (state));
-  for (gsize i = 0; i < G_N_ELEMENTS (tints); i++)
-    if (g_strcmp0 (tints[i], css_class) == 0)
-      gtk_widget_add_css_class (GTK_WIDGET (cell->icon), tints[i]);
-    else
-      gtk_widget_remove_css_class (GTK_WIDGET (cell->icon), tints[i]);
-}
-
-/* Pages that are shared count once in the figure; the tooltip has what `ps` would say. */
-static void
-cell_refresh_memory_tooltip (Cell *cell)
-{
-  g_autofree char *resident = NULL;
-  g_autofree char *text = NULL;
-
-  if (TROUPE_IS_WORKER_ITEM (cell->item) && troupe_worker_item_is_alive (TROUPE_WORKER_ITEM (cell->item)))
-    {
-      resident = troupe_format_dup_bytes (troupe_worker_item_get_rss_bytes (TROUPE_WORKER_ITEM (cell->item)));
-      text = g_strdup_printf (_ ("%s with shared pages counted in each process (RSS)"), resident);
-    }
-  gtk_widget_set_tooltip_text (GTK_WIDGET (cell->text), text);
-}
-
-static void
-cell_refresh (Cell *cell)
-{
-  g_autofree char *text = troupe_column_dup_text (cell->column, cell->item, cell->page->cpu_divisor);
-
-  if (g_strcmp0 (text, gtk_inscription_get_text (cell->text)) != 0)
-    gtk_inscription_set_text (cell->text, text);
-  if (cell->icon != NULL)
-    cell_refresh_icon (cell);
-  if (cell->column == TROUPE_COLUMN_MEMORY)
-    cell_refresh_memory_tooltip (cell);
-  if (cell->expander == NULL)
-    return;
-  gtk_widget_set_tooltip_text (GTK_WIDGET (cell->text), text);
-  /* Only what lives has processes to show. */
-  if (TROUPE_IS_WORKER_ITEM (cell->item) && troupe_worker_item_is_alive (TROUPE_WORKER_ITEM (cell->item)))
-    gtk_widget_remove_css_class (GTK_WIDGET (cell->expander), "leaf");
-  else
-    gtk_widget_add_css_class (GTK_WIDGET (cell->expander), "leaf");
-}
-
-static void
-cell_pressed_cb (GtkGestureClick *gesture, int n_press, double x, double y, Cell *cell)
-{
-  TroupeOverviewPage *self = cell->page;
-  GtkWidget *widget = gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (gesture));
-  guint position = gtk_list_item_get_position (cell->list_item);
-  graphene_point_t point;
-
-  if (self->menu == NULL || !TROUPE_IS_WORKER_ITEM (cell->item))
-    return;
-  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
-  if (!gtk_selection_model_is_selected (self->selection, position))
-    gtk_selection_model_select_item (self->selection, position, TRUE);
-  if (!gtk_widget_compute_point (widget, GTK_WIDGET (self), &GRAPHENE_POINT_INIT ((float) x, (float) y), &point))
-    return;
-  gtk_popover_set_pointing_to (GTK_POPOVER (self->menu), &(GdkRectangle){ (int) point.x, (int) point.y, 1, 1 });
-  gtk_popover_popup (GTK_POPOVER (self->menu));
-}
-
-static Cell *
-get_cell (GtkListItem *list_item)
-{
-  return g_object_get_data (G_OBJECT (list_item), "troupe-cell");
-}
-
-static TroupeColumn
-get_column (GtkSignalListItemFactory *factory)
-{
-  return (TroupeColumn) GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (factory), "troupe-column"));
-}
-
-static void
-cell_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item, TroupeOverviewPage *self)
-{
-  Cell *cell = g_new0 (Cell, 1);
-  GtkWidget *text = gtk_inscription_new (NULL);
-  GtkGesture *menu_click = gtk_gesture_click_new ();
-  GtkWidget *child = text;
-
-  cell->page = self;
-  cell->column = get_column (factory);
-  cell->list_item = list_item;
-  cell->text = GTK_INSCRIPTION (text);
-  gtk_inscription_set_text_overflow (cell->text, GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
-  gtk_inscription_set_min_chars (cell->text, 1);
-  gtk_inscription_set_nat_chars (cell->text, 3);
-  gtk_widget_set_hexpand (text, TRUE);
-  if (troupe_column_is_figure (cell->column))
-    {
-      gtk_inscription_set_xalign (cell->text, 1);
-      gtk_widget_add_css_class (text, "figure");
-    }
-  if (cell->column == TROUPE_COLUMN_NAME)
-    {
-      child = gtk_tree_expander_new ();
-      cell->expander = GTK_TREE_EXPANDER (child);
-      gtk_tree_expander_set_child (cell->expander, text);
-    }
-  else if (cell->column == TROUPE_COLUMN_STATE)
-    {
-      child = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-      cell->icon = GTK_IMAGE (gtk_image_new ());
-      gtk_box_append (GTK_BOX (child), GTK_WIDGET (cell->icon));
-      gtk_box_append (GTK_BOX (child), text);
-    }
-  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (menu_click), GDK_BUTTON_SECONDARY);
-  g_signal_connect (menu_click, "pressed", G_CALLBACK (cell_pressed_cb), cell);
-  gtk_widget_add_controller (child, GTK_EVENT_CONTROLLER (menu_click));
-  g_object_set_data_full (G_OBJECT (list_item), "troupe-cell", cell, cell_free);
-  gtk_list_item_set_child (list_item, child);
-}
-
-static void
-cell_bind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item, TroupeOverviewPage *self)
-{
-  GtkTreeListRow *row = gtk_list_item_get_item (list_item);
-  Cell *cell = get_cell (list_item);
-
-  cell->item = gtk_tree_list_row_get_item (row);
-  if (cell->expander != NULL)
-    gtk_tree_expander_set_list_row (cell->expander, row);
-  if (TROUPE_IS_WORKER_ITEM (cell->item))
-    cell->changed_handler = g_signal_connect_swapped (cell->item, "changed", G_CALLBACK (cell_refresh), cell);
-  if (troupe_column_is_sampled (cell->column))
-    cell->sampled_handler = g_signal_connect_swapped (cell->item, "sampled", G_CALLBACK (cell_refresh), cell);
-  cell_refresh (cell);
-}
-
-static void
-cell_unbind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item, TroupeOverviewPage *self)
-{
-  Cell *cell = get_cell (list_item);
-
-  if (cell->expander != NULL)
-    gtk_tree_expander_set_list_row (cell->expander, NULL);
-  g_clear_signal_handler (&cell->changed_handler, cell->item);
-  g_clear_signal_handler (&cell->sampled_handler, cell->item);
-  g_clear_object (&cell->item);
-}
-
-/* ---- Models ---- */
-
-static int
-compare_items (gconstpointer a, gconstpointer b, gpointer column)
-{
-  return troupe_column_compare ((TroupeColumn) GPOINTER_TO_UINT (column), G_OBJECT ((gpointer) a),
-                                G_OBJECT ((gpointer) b));
-}
-
-static GListModel *
-create_children (gpointer item, gpointer user_data)
-{
-  if (TROUPE_IS_WORKER_ITEM (item))
-    return G_LIST_MODEL (troupe_process_list_new (item));
-  return NULL;
-}
-
-static gboolean
-worker_matches (gpointer item, gpointer user_data)
-{
-  TroupeOverviewPage *self = user_data;
-  g_autofree char *folded = NULL;
-
-  if (self->needle[0] == '\0')
-    return TRUE;
-  folded = g_utf8_casefold (troupe_worker_item_get_key (item), -1);
-  return strstr (folded, self->needle) != NULL;
-}
-
-static void
-selection_changed_cb (TroupeOverviewPage *self)
-{
-  g_signal_emit (self, signals[PICKED], 0);
-}
-
-static void
-activate_cb (GtkColumnView *table, guint position, TroupeOverviewPage *self)
-{
-  g_autoptr (GtkTreeListRow) row = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
-  g_autoptr (GObject) item = row != NULL ? gtk_tree_list_row_get_item (row) : NULL;
-
-  if (TROUPE_IS_PROCESS_ITEM (item))
-    {
-      g_autoptr (GtkTreeListRow) parent = gtk_tree_list_row_get_parent (row);
-
-      g_clear_object (&item);
-      item = gtk_tree_list_row_get_item (parent);
-    }
-  if (TROUPE_IS_WORKER_ITEM (item))
-    gtk_widget_activate_action (GTK_WIDGET (self), "win.show-worker", "s",
-                                troupe_worker_item_get_key (TROUPE_WORKER_ITEM (item)));
-}
 
 /* ---- Figures ---- */
 
@@ -311,19 +63,12 @@ sampled_cb (TroupeOverviewPage *self)
   /* Translators: CPU and memory that Troupe itself takes */
   text = g_strdup_printf (_ ("Troupe’s engine takes %s of CPU and %s of memory"), percent, bytes);
   gtk_label_set_text (self->footer, text);
-
-  /* Sorts anew by what has changed; the others keep their order. */
-  for (guint i = 0; i < TROUPE_N_COLUMNS; i++)
-    if (troupe_column_is_sampled ((TroupeColumn) i))
-      gtk_sorter_changed (self->sorters[i], GTK_SORTER_CHANGE_DIFFERENT);
 }
 
 static void
-rows_changed_cb (TroupeOverviewPage *self)
+picked_cb (TroupeOverviewPage *self)
 {
-  gboolean nothing = self->needle[0] != '\0' && g_list_model_get_n_items (G_LIST_MODEL (self->selection)) == 0;
-
-  gtk_stack_set_visible_child_name (self->stack, nothing ? "nothing" : "table");
+  g_signal_emit (self, signals[PICKED], 0);
 }
 
 /* ---- Object ---- */
@@ -333,19 +78,9 @@ troupe_overview_page_dispose (GObject *object)
 {
   TroupeOverviewPage *self = TROUPE_OVERVIEW_PAGE (object);
 
-  g_clear_pointer (&self->menu, gtk_widget_unparent);
   g_clear_pointer (&self->box, gtk_widget_unparent);
-  g_clear_object (&self->selection);
-  g_clear_object (&self->filter);
   g_clear_object (&self->client);
   G_OBJECT_CLASS (troupe_overview_page_parent_class)->dispose (object);
-}
-
-static void
-troupe_overview_page_finalize (GObject *object)
-{
-  g_free (TROUPE_OVERVIEW_PAGE (object)->needle);
-  G_OBJECT_CLASS (troupe_overview_page_parent_class)->finalize (object);
 }
 
 static void
@@ -355,68 +90,27 @@ troupe_overview_page_class_init (TroupeOverviewPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   object_class->dispose = troupe_overview_page_dispose;
-  object_class->finalize = troupe_overview_page_finalize;
   signals[PICKED] = g_signal_new ("picked", TROUPE_TYPE_OVERVIEW_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 0);
+  g_type_ensure (TROUPE_TYPE_WORKER_TABLE);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/troupe/Troupe/pages/overview-page.ui");
   gtk_widget_class_bind_template_child (widget_class, TroupeOverviewPage, box);
   gtk_widget_class_bind_template_child (widget_class, TroupeOverviewPage, graphs);
-  gtk_widget_class_bind_template_child (widget_class, TroupeOverviewPage, stack);
   gtk_widget_class_bind_template_child (widget_class, TroupeOverviewPage, table);
   gtk_widget_class_bind_template_child (widget_class, TroupeOverviewPage, footer);
-}
-
-/* Column views know no alignment of titles; above figures that stand at the right, so should
- * their title. Finds the labels by what they say, and leaves alone what it does not know. */
-static void
-align_titles (GtkWidget *widget)
-{
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    {
-      if (!GTK_IS_LABEL (child))
-        {
-          align_titles (child);
-          continue;
-        }
-      for (guint i = 0; i < TROUPE_N_COLUMNS; i++)
-        if (troupe_column_is_figure ((TroupeColumn) i) &&
-            g_strcmp0 (gtk_label_get_text (GTK_LABEL (child)), troupe_column_get_title ((TroupeColumn) i)) == 0)
-          {
-            gtk_widget_set_hexpand (child, TRUE);
-            gtk_label_set_xalign (GTK_LABEL (child), 1);
-          }
-    }
-}
-
-static void
-troupe_overview_page_add_column (TroupeOverviewPage *self, TroupeColumn column)
-{
-  GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
-  g_autoptr (GtkColumnViewColumn) view_column = NULL;
-
-  g_object_set_data (G_OBJECT (factory), "troupe-column", GUINT_TO_POINTER (column));
-  g_signal_connect (factory, "setup", G_CALLBACK (cell_setup_cb), self);
-  g_signal_connect (factory, "bind", G_CALLBACK (cell_bind_cb), self);
-  g_signal_connect (factory, "unbind", G_CALLBACK (cell_unbind_cb), self);
-  self->sorters[column] = GTK_SORTER (gtk_custom_sorter_new (compare_items, GUINT_TO_POINTER (column), NULL));
-  view_column = gtk_column_view_column_new (troupe_column_get_title (column), factory);
-  gtk_column_view_column_set_sorter (view_column, self->sorters[column]);
-  g_object_unref (self->sorters[column]);
-  gtk_column_view_column_set_resizable (view_column, TRUE);
-  if (column == TROUPE_COLUMN_NAME)
-    gtk_column_view_column_set_expand (view_column, TRUE);
-  gtk_column_view_column_set_fixed_width (view_column, troupe_column_get_width (column));
-  gtk_column_view_append_column (self->table, view_column);
 }
 
 static void
 troupe_overview_page_init (TroupeOverviewPage *self)
 {
+  static const TroupeColumn columns[] = {
+    TROUPE_COLUMN_NAME,    TROUPE_COLUMN_STATE, TROUPE_COLUMN_CPU,      TROUPE_COLUMN_MEMORY, TROUPE_COLUMN_PID,
+    TROUPE_COLUMN_THREADS, TROUPE_COLUMN_UP,    TROUPE_COLUMN_RESTARTS, TROUPE_COLUMN_EXIT,
+  };
+
   gtk_widget_init_template (GTK_WIDGET (self));
   self->cpu_divisor = 1;
-  self->needle = g_strdup ("");
   self->cpu_graph = TROUPE_GRAPH (troupe_graph_new (_ ("CPU"), TROUPE_GRAPH_PERCENT));
   self->memory_graph = TROUPE_GRAPH (troupe_graph_new (_ ("Memory"), TROUPE_GRAPH_BYTES));
   troupe_graph_add_series (self->cpu_graph, _ ("CPU"));
@@ -427,88 +121,47 @@ troupe_overview_page_init (TroupeOverviewPage *self)
   gtk_widget_add_css_class (GTK_WIDGET (self->memory_graph), "caption");
   gtk_box_append (self->graphs, GTK_WIDGET (self->cpu_graph));
   gtk_box_append (self->graphs, GTK_WIDGET (self->memory_graph));
-  for (guint i = 0; i < TROUPE_N_COLUMNS; i++)
-    troupe_overview_page_add_column (self, (TroupeColumn) i);
-  /* The first child is the header, before there are rows. */
-  align_titles (gtk_widget_get_first_child (GTK_WIDGET (self->table)));
-  g_signal_connect_object (self->table, "activate", G_CALLBACK (activate_cb), self, 0);
+  troupe_worker_table_add_columns (self->table, columns, G_N_ELEMENTS (columns));
+  g_signal_connect_object (self->table, "picked", G_CALLBACK (picked_cb), self, G_CONNECT_SWAPPED);
 }
 
 void
 troupe_overview_page_set_client (TroupeOverviewPage *self, TroupeClient *client)
 {
-  GtkTreeListModel *tree;
-  GtkSorter *sorter;
-  GListModel *filtered, *sorted;
-
   g_return_if_fail (self->client == NULL);
   self->client = g_object_ref (client);
-  self->filter = GTK_FILTER (gtk_custom_filter_new (worker_matches, self, NULL));
-  filtered = G_LIST_MODEL (
-      gtk_filter_list_model_new (g_object_ref (troupe_client_get_workers (client)), g_object_ref (self->filter)));
-  tree = gtk_tree_list_model_new (filtered, FALSE, FALSE, create_children, NULL, NULL);
-  sorter = GTK_SORTER (gtk_tree_list_row_sorter_new (g_object_ref (gtk_column_view_get_sorter (self->table))));
-  sorted = G_LIST_MODEL (gtk_sort_list_model_new (G_LIST_MODEL (tree), sorter));
-  self->selection = GTK_SELECTION_MODEL (gtk_multi_selection_new (sorted));
-  gtk_column_view_set_model (self->table, self->selection);
-  g_signal_connect_object (self->selection, "selection-changed", G_CALLBACK (selection_changed_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->selection, "items-changed", G_CALLBACK (rows_changed_cb), self, G_CONNECT_SWAPPED);
+  troupe_worker_table_set_client (self->table, client);
+  troupe_worker_table_set_workers (self->table, troupe_client_get_workers (client));
   g_signal_connect_object (client, "sampled", G_CALLBACK (sampled_cb), self, G_CONNECT_SWAPPED);
 }
 
 void
 troupe_overview_page_set_menu (TroupeOverviewPage *self, GMenuModel *menu)
 {
-  g_clear_pointer (&self->menu, gtk_widget_unparent);
-  self->menu = gtk_popover_menu_new_from_model (menu);
-  gtk_popover_set_has_arrow (GTK_POPOVER (self->menu), FALSE);
-  gtk_widget_set_halign (self->menu, GTK_ALIGN_START);
-  gtk_widget_set_parent (self->menu, GTK_WIDGET (self));
+  troupe_worker_table_set_menu (self->table, menu, NULL);
 }
 
 void
 troupe_overview_page_set_cpu_divisor (TroupeOverviewPage *self, double divisor)
 {
   self->cpu_divisor = divisor;
+  troupe_worker_table_set_cpu_divisor (self->table, divisor);
 }
 
 void
 troupe_overview_page_set_filter (TroupeOverviewPage *self, const char *text)
 {
-  g_free (self->needle);
-  self->needle = g_utf8_casefold (text, -1);
-  if (self->filter == NULL)
-    return;
-  gtk_filter_changed (self->filter, GTK_FILTER_CHANGE_DIFFERENT);
-  rows_changed_cb (self);
+  troupe_worker_table_set_filter (self->table, text);
 }
 
 TroupeSubject *
 troupe_overview_page_dup_subject (TroupeOverviewPage *self)
 {
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GtkBitset) bits = NULL;
-  GtkBitsetIter iter;
-  guint position;
-
-  if (self->selection == NULL)
-    return NULL;
-  bits = gtk_selection_model_get_selection (self->selection);
-  for (gboolean more = gtk_bitset_iter_init_first (&iter, bits, &position); more;
-       more = gtk_bitset_iter_next (&iter, &position))
-    {
-      g_autoptr (GtkTreeListRow) row = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
-      g_autoptr (GObject) item = row != NULL ? gtk_tree_list_row_get_item (row) : NULL;
-
-      if (TROUPE_IS_WORKER_ITEM (item))
-        g_ptr_array_add (items, g_steal_pointer (&item));
-    }
-  return items->len > 0 ? troupe_subject_new (self->client, items) : NULL;
+  return troupe_worker_table_dup_subject (self->table);
 }
 
 GtkColumnView *
 troupe_overview_page_get_table (TroupeOverviewPage *self)
 {
-  return self->table;
+  return troupe_worker_table_get_view (self->table);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Copyright The Troupe authors */
 
-/* Text and order of the overview's columns. */
+/* Text and order of the columns of tables of workers. */
 
 #include "config.h"
 
@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "client/address.h"
 #include "client/format.h"
 #include "client/process-item.h"
 #include "client/worker-item.h"
@@ -29,6 +30,8 @@ static const struct
   [TROUPE_COLUMN_UP] = { N_ ("Up"), 80, TRUE, TRUE },
   [TROUPE_COLUMN_RESTARTS] = { N_ ("Restarts"), 78, TRUE, FALSE },
   [TROUPE_COLUMN_EXIT] = { N_ ("Last exit"), 86, TRUE, FALSE },
+  [TROUPE_COLUMN_ADDRESS] = { N_ ("Address"), 130, FALSE, FALSE },
+  [TROUPE_COLUMN_CONNECTIONS] = { N_ ("Connections"), 98, TRUE, TRUE },
 };
 
 const char *
@@ -85,9 +88,28 @@ dup_process_text (TroupeColumn column, TroupeProcessItem *process, double cpu_di
       return troupe_format_dup_duration (process_uptime (process));
     case TROUPE_COLUMN_RESTARTS:
     case TROUPE_COLUMN_EXIT:
+    case TROUPE_COLUMN_ADDRESS:
+    case TROUPE_COLUMN_CONNECTIONS:
       return g_strdup ("");
     }
   g_return_val_if_reached (NULL);
+}
+
+static char *
+dup_addresses (TroupeWorkerItem *worker)
+{
+  const char *const *addresses = troupe_worker_item_get_addresses (worker);
+  g_autoptr (GStrvBuilder) labels = g_strv_builder_new ();
+  g_auto (GStrv) words = NULL;
+
+  for (gsize i = 0; addresses[i] != NULL; i++)
+    {
+      g_autofree char *label = troupe_address_dup_label (addresses[i]);
+
+      g_strv_builder_add (labels, label);
+    }
+  words = g_strv_builder_end (labels);
+  return g_strjoinv (", ", words);
 }
 
 static char *
@@ -118,6 +140,11 @@ dup_worker_text (TroupeColumn column, TroupeWorkerItem *worker, double cpu_divis
       return alive ? g_strdup_printf ("%u", troupe_worker_item_get_threads (worker)) : g_strdup ("");
     case TROUPE_COLUMN_UP:
       return alive ? troupe_format_dup_duration (troupe_worker_item_get_uptime_usec (worker)) : g_strdup ("");
+    case TROUPE_COLUMN_ADDRESS:
+      return dup_addresses (worker);
+    case TROUPE_COLUMN_CONNECTIONS:
+      return alive ? g_strdup_printf ("%'" G_GUINT64_FORMAT, troupe_worker_item_get_connections (worker))
+                   : g_strdup ("");
     }
   g_return_val_if_reached (NULL);
 }
@@ -153,6 +180,8 @@ get_figure (TroupeColumn column, GObject *item)
         case TROUPE_COLUMN_PID:
         case TROUPE_COLUMN_RESTARTS:
         case TROUPE_COLUMN_EXIT:
+        case TROUPE_COLUMN_ADDRESS:
+        case TROUPE_COLUMN_CONNECTIONS:
           return troupe_process_item_get_pid (process);
         }
     }
@@ -178,20 +207,24 @@ get_figure (TroupeColumn column, GObject *item)
           return troupe_worker_item_get_exit_code (worker);
         case TROUPE_COLUMN_STATE:
           return troupe_worker_item_get_state (worker);
+        case TROUPE_COLUMN_CONNECTIONS:
+          return (double) troupe_worker_item_get_connections (worker);
         case TROUPE_COLUMN_NAME:
+        case TROUPE_COLUMN_ADDRESS:
           break;
         }
     }
   return 0;
 }
 
+/* With numbers in texts by their size. */
 static int
-compare_names (GObject *a, GObject *b)
+compare_texts (TroupeColumn column, GObject *a, GObject *b)
 {
-  g_autofree char *name_a = troupe_column_dup_text (TROUPE_COLUMN_NAME, a, 1);
-  g_autofree char *name_b = troupe_column_dup_text (TROUPE_COLUMN_NAME, b, 1);
-  g_autofree char *key_a = g_utf8_collate_key_for_filename (name_a, -1);
-  g_autofree char *key_b = g_utf8_collate_key_for_filename (name_b, -1);
+  g_autofree char *text_a = troupe_column_dup_text (column, a, 1);
+  g_autofree char *text_b = troupe_column_dup_text (column, b, 1);
+  g_autofree char *key_a = g_utf8_collate_key_for_filename (text_a, -1);
+  g_autofree char *key_b = g_utf8_collate_key_for_filename (text_b, -1);
 
   return g_strcmp0 (key_a, key_b);
 }
@@ -201,8 +234,8 @@ troupe_column_compare (TroupeColumn column, GObject *a, GObject *b)
 {
   double figure_a, figure_b;
 
-  if (column == TROUPE_COLUMN_NAME)
-    return compare_names (a, b);
+  if (column == TROUPE_COLUMN_NAME || column == TROUPE_COLUMN_ADDRESS)
+    return compare_texts (column, a, b);
   figure_a = get_figure (column, a);
   figure_b = get_figure (column, b);
   return (figure_a > figure_b) - (figure_a < figure_b);

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What a column of the overview says about a worker or a process, and how it sorts. Items are
+/* What a column of a table says about a worker or a process, and how it sorts. Items are
  * TroupeWorkerItem or TroupeProcessItem. */
 typedef enum
 {
@@ -19,9 +19,11 @@ typedef enum
   TROUPE_COLUMN_UP,
   TROUPE_COLUMN_RESTARTS,
   TROUPE_COLUMN_EXIT,
+  TROUPE_COLUMN_ADDRESS,     /* where it serves as a member of a cluster */
+  TROUPE_COLUMN_CONNECTIONS, /* handed to it by the engine */
 } TroupeColumn;
 
-#define TROUPE_N_COLUMNS (TROUPE_COLUMN_EXIT + 1)
+#define TROUPE_N_COLUMNS (TROUPE_COLUMN_CONNECTIONS + 1)
 
 /* Translated. Static. */
 const char *troupe_column_get_title (TroupeColumn column);
