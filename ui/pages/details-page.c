@@ -11,6 +11,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "client/address.h"
 #include "client/format.h"
 #include "client/process-item.h"
 #include "client/process-list.h"
@@ -40,6 +41,7 @@ struct _TroupeDetailsPage
   guint runs_asked_for;
   TroupeState shown_state;
   GVariant *shown_definition; /* (owned) (nullable) */
+  GStrv shown_addresses;      /* (owned) (nullable) */
 };
 
 typedef struct
@@ -52,7 +54,7 @@ G_DEFINE_FINAL_TYPE (TroupeDetailsPage, troupe_details_page, GTK_TYPE_WIDGET)
 
 /* Keys of a definition that are shown elsewhere on the page. */
 static const char *const shown_keys[] = { "name", "project", "kind", "command", "argv", "cwd",
-                                          "env",  "env-file", "instances", "link", NULL };
+                                          "env",  "env-file", "instances", "link", "listen", NULL };
 
 static const struct
 {
@@ -79,6 +81,7 @@ static const struct
   { "colors", N_ ("Asks for coloured output") },
   { "journal-limit", N_ ("Disk for each run’s journal") },
   { "journal-runs", N_ ("Runs kept") },
+  { "schedule", N_ ("Connections are handed out") },
   { "argv0", N_ ("Its own name (argv[0])") },
 };
 
@@ -183,6 +186,40 @@ troupe_details_page_add_program (TroupeDetailsPage *self, TroupeProgramItem *pro
       row = new_row (_ ("Journal"), troupe_worker_item_get_journal (worker), TRUE);
       add_button (row, "folder-open-symbolic", _ ("Open Folder"), "win.open-path",
                   troupe_worker_item_get_journal (worker));
+      add_row (self, self->program_group, row);
+    }
+}
+
+static const char *const *
+get_addresses (TroupeDetailsPage *self)
+{
+  static const char *const none[] = { NULL };
+  TroupeWorkerItem *worker = troupe_details_page_get_worker (self);
+  TroupeProgramItem *program = troupe_details_page_get_program (self);
+
+  if (worker != NULL && troupe_subject_get_program (self->subject) == NULL)
+    return troupe_worker_item_get_addresses (worker);
+  return program != NULL ? troupe_program_item_get_addresses (program) : none;
+}
+
+/* Where it listens, or is to listen. */
+static void
+troupe_details_page_add_addresses (TroupeDetailsPage *self)
+{
+  const char *const *addresses = get_addresses (self);
+
+  g_strfreev (self->shown_addresses);
+  self->shown_addresses = g_strdupv ((char **) addresses);
+  for (gsize i = 0; addresses[i] != NULL; i++)
+    {
+      g_autofree char *label = troupe_address_dup_label (addresses[i]);
+      g_autofree char *plain = troupe_address_dup_plain (addresses[i]);
+      g_autofree char *uri = troupe_address_dup_uri (addresses[i]);
+      GtkWidget *row = new_row (_ ("Listens on"), label, TRUE);
+
+      add_button (row, "edit-copy-symbolic", _ ("Copy"), "win.copy-text", plain);
+      if (uri != NULL)
+        add_button (row, "web-browser-symbolic", _ ("Open in the Browser"), "win.open-address", addresses[i]);
       add_row (self, self->program_group, row);
     }
 }
@@ -412,6 +449,7 @@ troupe_details_page_rebuild (TroupeDetailsPage *self)
   if (program == NULL)
     return;
   troupe_details_page_add_program (self, program);
+  troupe_details_page_add_addresses (self);
   troupe_details_page_add_links (self, program);
   troupe_details_page_add_environment (self, troupe_program_item_get_definition (program));
   troupe_details_page_add_policies (self, troupe_program_item_get_definition (program));
@@ -452,9 +490,12 @@ troupe_details_page_refresh (TroupeDetailsPage *self)
   if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
   troupe_details_page_update_processes (self);
-  if (definition != self->shown_definition)
+  if (definition != self->shown_definition ||
+      (self->shown_addresses != NULL &&
+       !g_strv_equal (get_addresses (self), (const char *const *) self->shown_addresses)))
     {
-      g_clear_pointer (&self->shown_definition, g_variant_unref);
+      g_autoptr (GVariant) before = g_steal_pointer (&self->shown_definition);
+
       self->shown_definition = definition != NULL ? g_variant_ref (definition) : NULL;
       troupe_details_page_rebuild (self);
     }
@@ -511,6 +552,7 @@ troupe_details_page_finalize (GObject *object)
   g_ptr_array_unref (self->process_rows);
   g_clear_pointer (&self->runs, g_ptr_array_unref);
   g_clear_pointer (&self->shown_definition, g_variant_unref);
+  g_strfreev (self->shown_addresses);
   G_OBJECT_CLASS (troupe_details_page_parent_class)->finalize (object);
 }
 

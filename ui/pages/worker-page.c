@@ -30,9 +30,12 @@ struct _TroupeWorkerPage
   GtkStack *stack;
   GtkBox *tool_row;
   GtkBox *tools;
+  TroupeProgramBar *bar;
+  GtkStackPage *workers_page;
   GtkStackPage *messages_page;
   GtkStackPage *details_page;
   TroupeOutputPage *output;
+  TroupeWorkerTable *workers;
   TroupeMessagesPage *messages;
   TroupeDetailsPage *details;
 
@@ -82,13 +85,22 @@ troupe_worker_page_describe (TroupeWorkerPage *self)
 }
 
 static void
+troupe_worker_page_show_workers (TroupeWorkerPage *self, TroupeProgramItem *program)
+{
+  troupe_worker_table_set_workers (self->workers, troupe_program_item_get_workers (program));
+  troupe_worker_table_show_column (self->workers, TROUPE_COLUMN_ADDRESS, troupe_program_item_is_cluster (program));
+  troupe_worker_table_show_column (self->workers, TROUPE_COLUMN_CONNECTIONS,
+                                   troupe_program_item_counts_connections (program));
+}
+
+static void
 troupe_worker_page_refresh (TroupeWorkerPage *self)
 {
   TroupeWorkerItem *worker;
   g_autofree char *title = NULL;
   const char *reason = "";
   TroupeCan can;
-  gboolean single, has_messages;
+  gboolean single, has_messages, has_workers;
 
   if (self->subject == NULL || troupe_subject_is_empty (self->subject))
     return;
@@ -115,6 +127,14 @@ troupe_worker_page_refresh (TroupeWorkerPage *self)
   single = worker != NULL || troupe_subject_get_program (self->subject) != NULL;
   gtk_stack_page_set_visible (self->details_page, single);
   gtk_stack_page_set_visible (self->messages_page, has_messages);
+  has_workers = troupe_program_bar_takes (self->subject);
+  gtk_stack_page_set_visible (self->workers_page, has_workers);
+  if (has_workers)
+    troupe_worker_page_show_workers (self, troupe_subject_get_program (self->subject));
+  else
+    troupe_worker_table_set_workers (self->workers, NULL);
+  if (!has_workers && g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "workers") == 0)
+    gtk_stack_set_visible_child_name (self->stack, "output");
   if (!has_messages && g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "messages") == 0)
     gtk_stack_set_visible_child_name (self->stack, "output");
   if (!single && g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "details") == 0)
@@ -172,6 +192,8 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
   signals[NOTICE] = g_signal_new ("notice", TROUPE_TYPE_WORKER_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 1, G_TYPE_STRING);
   g_type_ensure (TROUPE_TYPE_OUTPUT_PAGE);
+  g_type_ensure (TROUPE_TYPE_PROGRAM_BAR);
+  g_type_ensure (TROUPE_TYPE_WORKER_TABLE);
   g_type_ensure (TROUPE_TYPE_MESSAGES_PAGE);
   g_type_ensure (TROUPE_TYPE_DETAILS_PAGE);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
@@ -189,6 +211,9 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, stack);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, tools);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, tool_row);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, bar);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, workers_page);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, workers);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, messages_page);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, messages);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, details_page);
@@ -199,13 +224,20 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
 static void
 troupe_worker_page_init (TroupeWorkerPage *self)
 {
+  static const TroupeColumn columns[] = {
+    TROUPE_COLUMN_NAME,   TROUPE_COLUMN_STATE,       TROUPE_COLUMN_CPU,      TROUPE_COLUMN_MEMORY,
+    TROUPE_COLUMN_ADDRESS, TROUPE_COLUMN_CONNECTIONS, TROUPE_COLUMN_RESTARTS, TROUPE_COLUMN_UP,
+    TROUPE_COLUMN_PID,    TROUPE_COLUMN_EXIT,
+  };
   GtkGesture *hold = gtk_gesture_long_press_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_widget_insert_action_group (GTK_WIDGET (self), "output", troupe_output_page_get_actions (self->output));
   gtk_box_prepend (self->tools, troupe_output_page_get_run_chooser (self->output));
+  troupe_worker_table_add_columns (self->workers, columns, G_N_ELEMENTS (columns));
   gtk_box_append (self->tool_row, troupe_messages_page_get_tools (self->messages));
   g_signal_connect_object (self->output, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->bar, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->messages, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (visible_child_cb), self,
                            G_CONNECT_SWAPPED);
@@ -224,11 +256,15 @@ troupe_worker_page_set_subject (TroupeWorkerPage *self, TroupeSubject *subject)
   if (self->subject != NULL)
     g_signal_handlers_disconnect_by_data (self->subject, self);
   g_set_object (&self->subject, subject);
+  troupe_program_bar_set_subject (self->bar, subject);
   troupe_output_page_set_subject (self->output, subject);
   troupe_messages_page_set_subject (self->messages, subject);
   troupe_details_page_set_subject (self->details, subject);
   if (subject == NULL)
-    return;
+    {
+      troupe_worker_table_set_workers (self->workers, NULL);
+      return;
+    }
   g_signal_connect_object (subject, "changed", G_CALLBACK (troupe_worker_page_refresh), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (subject, "sampled", G_CALLBACK (troupe_worker_page_describe), self, G_CONNECT_SWAPPED);
   troupe_worker_page_refresh (self);
@@ -240,10 +276,34 @@ troupe_worker_page_set_menu (TroupeWorkerPage *self, GMenuModel *menu)
   gtk_menu_button_set_menu_model (self->menu_button, menu);
 }
 
+void
+troupe_worker_page_set_client (TroupeWorkerPage *self, TroupeClient *client)
+{
+  troupe_worker_table_set_client (self->workers, client);
+}
+
+void
+troupe_worker_page_set_cpu_divisor (TroupeWorkerPage *self, double divisor)
+{
+  troupe_worker_table_set_cpu_divisor (self->workers, divisor);
+}
+
 TroupeOutputPage *
 troupe_worker_page_get_output (TroupeWorkerPage *self)
 {
   return self->output;
+}
+
+TroupeProgramBar *
+troupe_worker_page_get_bar (TroupeWorkerPage *self)
+{
+  return self->bar;
+}
+
+TroupeWorkerTable *
+troupe_worker_page_get_workers (TroupeWorkerPage *self)
+{
+  return self->workers;
 }
 
 TroupeMessagesPage *

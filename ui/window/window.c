@@ -58,6 +58,8 @@ struct _TroupeWindow
   TroupeClient *client;          /* (owned) */
   GSettings *settings;           /* (owned) */
   TroupeWindowActions *actions;  /* (owned) */
+  GSimpleActionGroup *row_group; /* (owned): what the menu of the table of workers asks */
+  TroupeWindowActions *row_actions; /* (owned) */
   GMenu *link_section;           /* (owned) */
   TroupeLinkMenu *link_menu;     /* (owned) */
   TroupeSubject *subject;        /* (owned) (nullable): what the sidebar has picked */
@@ -159,6 +161,7 @@ troupe_window_refresh_machine (TroupeWindow *self)
   stack_page_cb (self);
   troupe_sidebar_set_cpu_divisor (self->sidebar, divisor);
   troupe_overview_page_set_cpu_divisor (self->overview, divisor);
+  troupe_worker_page_set_cpu_divisor (self->worker_page, divisor);
 }
 
 static gboolean
@@ -266,6 +269,14 @@ troupe_window_update_subject (TroupeWindow *self)
   of_table = troupe_overview_page_dup_subject (self->overview);
   troupe_window_actions_set_subject (self->actions, of_table);
   troupe_link_menu_set_subject (self->link_menu, of_table);
+}
+
+static void
+row_picked_cb (TroupeWindow *self)
+{
+  g_autoptr (TroupeSubject) subject = troupe_worker_table_dup_subject (troupe_worker_page_get_workers (self->worker_page));
+
+  troupe_window_actions_set_subject (self->row_actions, subject);
 }
 
 static void
@@ -570,6 +581,7 @@ show_tab_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 
   troupe_worker_page_show (TROUPE_WINDOW (user_data)->worker_page,
                            g_str_equal (name, "show-details")    ? "details"
+                           : g_str_equal (name, "show-workers")  ? "workers"
                            : g_str_equal (name, "show-messages") ? "messages"
                                                                  : "output");
 }
@@ -585,6 +597,7 @@ static const GActionEntry entries[] = {
   { .name = "show-overview", .activate = show_overview_cb },
   { .name = "show-worker", .activate = show_worker_cb, .parameter_type = "s" },
   { .name = "show-output", .activate = show_tab_cb },
+  { .name = "show-workers", .activate = show_tab_cb },
   { .name = "show-messages", .activate = show_tab_cb },
   { .name = "show-details", .activate = show_tab_cb },
 };
@@ -606,6 +619,10 @@ troupe_window_dispose (GObject *object)
   if (self->actions != NULL)
     g_object_run_dispose (G_OBJECT (self->actions));
   g_clear_object (&self->actions);
+  if (self->row_actions != NULL)
+    g_object_run_dispose (G_OBJECT (self->row_actions));
+  g_clear_object (&self->row_actions);
+  g_clear_object (&self->row_group);
   if (self->link_menu != NULL)
     g_object_run_dispose (G_OBJECT (self->link_menu));
   g_clear_object (&self->link_menu);
@@ -696,6 +713,9 @@ troupe_window_add_parts (TroupeWindow *self)
   troupe_sidebar_set_menu (self->sidebar, worker_menu);
   troupe_overview_page_set_menu (self->overview, worker_menu);
   troupe_worker_page_set_menu (self->worker_page, worker_menu);
+  self->row_group = g_simple_action_group_new ();
+  troupe_worker_table_set_menu (troupe_worker_page_get_workers (self->worker_page), worker_menu,
+                                G_ACTION_GROUP (self->row_group));
   add_delete_key (self->sidebar);
   add_delete_key (self->overview);
 }
@@ -720,6 +740,8 @@ troupe_window_connect (TroupeWindow *self)
   g_signal_connect_object (self->sidebar, "notify::filter", G_CALLBACK (filter_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->overview, "picked", G_CALLBACK (troupe_window_update_subject), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (troupe_worker_page_get_workers (self->worker_page), "picked", G_CALLBACK (row_picked_cb),
+                           self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->worker_page, "notice", G_CALLBACK (troupe_window_tell), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (stack_page_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->split, "notify::folded", G_CALLBACK (folded_cb), self, G_CONNECT_SWAPPED);
@@ -747,6 +769,7 @@ troupe_window_new (GtkApplication *application, TroupeClient *client, GSettings 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (show_sidebar));
   self->actions = troupe_window_actions_new (GTK_WINDOW (self), G_ACTION_MAP (self), client, tell);
+  self->row_actions = troupe_window_actions_new (GTK_WINDOW (self), G_ACTION_MAP (self->row_group), client, tell);
   self->link_menu = troupe_link_menu_new (GTK_WINDOW (self), self->link_section, client, tell);
   troupe_shortcuts_install (GTK_APPLICATION_WINDOW (self));
 
@@ -758,6 +781,7 @@ troupe_window_new (GtkApplication *application, TroupeClient *client, GSettings 
 
   troupe_sidebar_set_client (self->sidebar, client);
   troupe_overview_page_set_client (self->overview, client);
+  troupe_worker_page_set_client (self->worker_page, client);
   troupe_output_page_bind_settings (troupe_worker_page_get_output (self->worker_page), settings);
   troupe_messages_page_bind_settings (troupe_worker_page_get_messages (self->worker_page), settings);
   troupe_window_connect (self);

@@ -5,7 +5,8 @@
  *
  *   tests/ui/run-headless.sh BUILD/tests/ui/window/draw-window FOLDER WORKERS WIDTHxHEIGHT [PAGE]
  *
- * PAGE: overview (default), worker, details, program, launch, project, preferences, shortcuts, or one of
+ * PAGE: overview (default), worker, details, program, cluster, cluster-reload, cluster-failed, cluster-scaling,
+ * cluster-details, cluster-worker, launch, project, preferences, shortcuts, or one of
  * these, with the number of messages in place of WORKERS: messages, messages-open, messages-kinds, messages-zoo,
  * messages-composing, messages-filter.
  * ADW_DEBUG_COLOR_SCHEME=prefer-dark and ADW_DEBUG_HIGH_CONTRAST=1 choose the style. */
@@ -142,6 +143,53 @@ show_messages (FakeEngine *engine, TroupeWindow *window, TroupeClient *client, M
     g_action_group_activate_action (troupe_messages_page_get_actions (messages), "find", NULL);
 }
 
+static void
+show_cluster (FakeEngine *engine, TroupeWindow *window, TroupeClient *client, const char *page, guint n_workers)
+{
+  static const char *const listen[] = { "tcp:127.0.0.1:8000", "tcp:[::1]:8000", "unix:/run/user/1000/shop.sock", NULL };
+
+  fake_engine_make_cluster (engine, "shop", "web", listen, "round-robin");
+  for (guint i = 1; i <= n_workers - 8; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("web.%u", i);
+
+      if (i % 5 != 4)
+        troupe_bus_worker1_set_state (fake_engine_get_worker (engine, name), "ready");
+      troupe_bus_worker1_set_connections (fake_engine_get_worker (engine, name), 1204 * i);
+      troupe_bus_worker1_set_restarts (fake_engine_get_worker (engine, name), i % 3);
+    }
+  if (g_str_equal (page, "cluster-reload"))
+    {
+      troupe_bus_worker1_set_state_reason (fake_engine_get_worker (engine, "web.2"),
+                                           "reload: run 5 is to take over, not ready yet: it does not listen");
+      fake_engine_set_reload (engine, "shop", "web", "2 of 4: web.2", "");
+    }
+  if (g_str_equal (page, "cluster-failed"))
+    fake_engine_set_reload (engine, "shop", "web", "", "web.2: run 5 is not ready: it does not listen");
+  if (g_str_equal (page, "cluster-scaling"))
+    {
+      fake_engine_set_instances (engine, "shop", "web", n_workers - 4);
+      for (guint i = n_workers - 7; i <= n_workers - 4; i++)
+        {
+          g_autofree char *name = g_strdup_printf ("web.%u", i);
+
+          if (i <= n_workers - 6)
+            fake_engine_set_running (engine, name, 1);
+          else
+            troupe_bus_worker1_set_state (fake_engine_get_worker (engine, name), "starting");
+        }
+    }
+  if (g_str_equal (page, "cluster-worker"))
+    WAIT_UNTIL (troupe_window_show_worker (window, "shop/web.2"));
+  else
+    WAIT_UNTIL (troupe_sidebar_select (troupe_window_get_sidebar (window),
+                                       G_OBJECT (troupe_client_find_program (client, "shop/web"))));
+  settle ();
+  troupe_worker_page_show (troupe_window_get_worker_page (window),
+                           g_str_equal (page, "cluster-details") ? "details" : "workers");
+  fake_engine_emit_stats (engine, 40);
+}
+
 static GtkWindow *
 find_dialog (GtkWindow *main_window)
 {
@@ -216,6 +264,8 @@ main (int argc, char *argv[])
       if (g_str_equal (page, "details"))
         gtk_widget_activate_action (GTK_WIDGET (window), "win.show-details", NULL);
     }
+  else if (g_str_has_prefix (page, "cluster"))
+    show_cluster (engine, window, client, page, n_workers);
   else if (g_str_equal (page, "slow"))
     troupe_window_show_worker (window, "default/slow");
   else if (g_str_equal (page, "sidebar"))
