@@ -71,7 +71,7 @@ reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
       if (watch != NULL && watch->func != NULL)
         watch->func (events[i].events, watch->user_data);
     }
-  if (--self->depth == 0)
+  if (--self->depth == 0 && self->removed->len > 0)
     g_ptr_array_set_size (self->removed, 0);
   return G_SOURCE_CONTINUE;
 }
@@ -97,6 +97,8 @@ reactor_poll (GPollFD *fds, guint n_fds, gint timeout_msec)
   GPollFD *own, *wakeup;
   int n;
 
+  if (self != NULL)
+    self->n_ready = 0;
   /* Every context polls its wake-up descriptor, so with two the other one is that. */
   if (self == NULL || n_fds != 2 || (fds[0].fd != self->epoll_fd && fds[1].fd != self->epoll_fd))
     return g_poll (fds, n_fds, timeout_msec);
@@ -201,14 +203,20 @@ troupe_reactor_add (TroupeReactor *self, int fd, guint32 events, TroupeReactorFu
 }
 
 void
+troupe_reactor_rearm (TroupeReactor *self, TroupeReactorWatch *watch)
+{
+  struct epoll_event event = { .events = watch->events, .data.ptr = watch };
+
+  epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
+}
+
+void
 troupe_reactor_modify (TroupeReactor *self, TroupeReactorWatch *watch, guint32 events)
 {
-  struct epoll_event event = { .events = events, .data.ptr = watch };
-
   if (watch->events == events)
     return;
   watch->events = events;
-  epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
+  troupe_reactor_rearm (self, watch);
 }
 
 void

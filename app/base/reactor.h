@@ -32,12 +32,14 @@ TroupeReactor *troupe_reactor_new (GMainContext *context, GError **error);
 void troupe_reactor_free (TroupeReactor *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeReactor, troupe_reactor_free)
 
-/* Level-triggered. FD stays the caller's and must outlive the watch: a descriptor that
+/* Level-triggered, unless EVENTS has EPOLLET. FD stays the caller's and must outlive the watch: a descriptor that
  * is closed while watched goes on reporting when it was duplicated elsewhere.
  * Returns: (transfer none): until troupe_reactor_remove, or NULL with error set. */
 TroupeReactorWatch *troupe_reactor_add (TroupeReactor *self, int fd, guint32 events, TroupeReactorFunc func,
                                         gpointer user_data, GError **error);
 void troupe_reactor_modify (TroupeReactor *self, TroupeReactorWatch *watch, guint32 events);
+/* For a watch with EPOLLET: what is ready now is reported again. */
+void troupe_reactor_rearm (TroupeReactor *self, TroupeReactorWatch *watch);
 void troupe_reactor_remove (TroupeReactor *self, TroupeReactorWatch *watch);
 
 G_END_DECLS

@@ -867,6 +867,8 @@ troupe_engine_dispose (GObject *object)
   g_clear_pointer (&self->figures, troupe_figures_free);
   g_clear_pointer (&self->trash, troupe_trash_free);
   g_clear_pointer (&self->links, troupe_links_free);
+  if (self->pool != NULL)
+    troupe_keeper_pool_set_reactor (self->pool, NULL);
   g_clear_pointer (&self->reactor, troupe_reactor_free);
   g_clear_object (&self->pool);
   G_OBJECT_CLASS (troupe_engine_parent_class)->dispose (object);
@@ -940,6 +942,7 @@ troupe_engine_new (const char *state_dir, const char *runtime_dir, const char *k
   self->journals_dir = g_build_filename (state_dir, "journals", NULL);
   self->clock = clock;
   self->pool = troupe_keeper_pool_new (keeper_path, runtime_dir);
+  troupe_keeper_pool_set_reactor (self->pool, self->reactor);
   self->figures = troupe_figures_new (clock, sampled_cb, self);
   self->trash = troupe_trash_new (self->journals_dir, clock, TROUPE_ENGINE_UNDO_SECONDS, trash_emptied_cb, self);
   self->context = (TroupeWorkerContext){

@@ -68,6 +68,8 @@ struct _TroupeKeeperPool
   char *socket_dir;
   GMainContext *context;
   int epoll_fd;
+  TroupeReactor *reactor;    /* (unowned) (nullable): instead of the source */
+  TroupeReactorWatch *watch; /* (nullable) */
   GSource *source;
   GSource *warm_source; /* (nullable): the next warm keeper is due */
   GHashTable *keepers;  /* key -> (owned) TroupeKeeper, connected */
@@ -246,19 +248,68 @@ dispatch_event (TroupeKeeperPool *self, const struct epoll_event *event)
     }
 }
 
-static gboolean
-pool_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+static void
+dispatch_turn (TroupeKeeperPool *pool)
 {
-  g_autoptr (TroupeKeeperPool) self = g_object_ref (((PoolSource *) source)->pool);
+  g_autoptr (TroupeKeeperPool) self = g_object_ref (pool);
   struct epoll_event events[EVENTS_A_TURN];
   int n = epoll_wait (self->epoll_fd, events, EVENTS_A_TURN, 0);
 
   for (int i = 0; i < n; i++)
     dispatch_event (self, &events[i]);
+}
+
+static gboolean
+pool_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  dispatch_turn (((PoolSource *) source)->pool);
   return G_SOURCE_CONTINUE;
 }
 
+static void
+reactor_cb (guint32 events, gpointer user_data)
+{
+  dispatch_turn (user_data);
+}
+
 static GSourceFuncs pool_source_funcs = { .dispatch = pool_source_dispatch };
+
+static void
+wait_by_source (TroupeKeeperPool *self)
+{
+  self->source = g_source_new (&pool_source_funcs, sizeof (PoolSource));
+  ((PoolSource *) self->source)->pool = self;
+  g_source_set_static_name (self->source, "[troupe] keepers");
+  g_source_set_can_recurse (self->source, TRUE);
+  g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
+  g_source_attach (self->source, self->context);
+}
+
+static void
+stop_waiting (TroupeKeeperPool *self)
+{
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+  if (self->watch != NULL)
+    troupe_reactor_remove (self->reactor, self->watch);
+  self->watch = NULL;
+}
+
+void
+troupe_keeper_pool_set_reactor (TroupeKeeperPool *self, TroupeReactor *reactor)
+{
+  g_autoptr (GError) error = NULL;
+
+  stop_waiting (self);
+  self->reactor = reactor;
+  if (reactor != NULL)
+    self->watch = troupe_reactor_add (reactor, self->epoll_fd, EPOLLIN, reactor_cb, self, &error);
+  if (error != NULL)
+    g_warning ("%s", error->message);
+  if (self->watch == NULL)
+    wait_by_source (self);
+}
 
 static gboolean
 warm_up_cb (gpointer data)
@@ -551,9 +602,7 @@ troupe_keeper_pool_dispose (GObject *object)
 {
   TroupeKeeperPool *self = TROUPE_KEEPER_POOL (object);
 
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
+  stop_waiting (self);
   if (self->warm_source != NULL)
     g_source_destroy (self->warm_source);
   g_clear_pointer (&self->warm_source, g_source_unref);
@@ -596,12 +645,7 @@ troupe_keeper_pool_init (TroupeKeeperPool *self)
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   if (self->epoll_fd < 0)
     g_error ("Could not make an epoll descriptor: %s", g_strerror (errno));
-  self->source = g_source_new (&pool_source_funcs, sizeof (PoolSource));
-  ((PoolSource *) self->source)->pool = self;
-  g_source_set_static_name (self->source, "[troupe] keepers");
-  g_source_set_can_recurse (self->source, TRUE);
-  g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
-  g_source_attach (self->source, self->context);
+  wait_by_source (self);
 }
 
 TroupeKeeperPool *

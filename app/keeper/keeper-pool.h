@@ -2,6 +2,7 @@
  * Copyright The Troupe authors */
 #pragma once
 
+#include "base/reactor.h"
 #include "journal/run-status.h"
 
 #include <gio/gio.h>
@@ -65,6 +66,10 @@ typedef enum
 /* KEEPER_PATH: the troupe-keeper program. RUNTIME_DIR: an existing private
  * folder; sockets go to its subfolder "keepers". */
 TroupeKeeperPool *troupe_keeper_pool_new (const char *keeper_path, const char *runtime_dir);
+
+/* Lets REACTOR, of the same context, do the waiting: a context with fewer descriptors of its own turns
+ * faster. REACTOR must outlive the pool, or NULL (the pool's own source, as at first) be set before. */
+void troupe_keeper_pool_set_reactor (TroupeKeeperPool *self, TroupeReactor *reactor);
 
 /* Sends LAUNCH to the warm keeper (or a new one) and returns at once; what became of it
  * comes as "started", "exited", … of the keeper. Fails only when no keeper could be started.
