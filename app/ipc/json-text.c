@@ -9,11 +9,16 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 typedef struct
 {
   const guchar *start, *p, *end;
   const char *message;
   guint depth;
+  gboolean saw_node; /* a string that begins with NODE_ */
 } Walk;
 
 static gboolean
@@ -23,9 +28,11 @@ fail (Walk *walk, const char *message)
   return FALSE;
 }
 
-static void
+static inline void
 skip_space (Walk *walk)
 {
+  if (walk->p < walk->end && *walk->p > ' ')
+    return;
   while (walk->p < walk->end && (*walk->p == ' ' || *walk->p == '\t' || *walk->p == '\n' || *walk->p == '\r'))
     walk->p++;
 }
@@ -83,6 +90,30 @@ is_plain (guchar c)
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+/* The first byte from P that is not plain, or END. */
+static inline const guchar *
+skip_plain (const guchar *p, const guchar *end)
+{
+#ifdef __SSE2__
+  while (end - p >= 16)
+    {
+      __m128i bytes = _mm_loadu_si128 ((const __m128i *) (const void *) p);
+      /* Signed: what is above 0x7f counts as below the space. */
+      __m128i odd = _mm_or_si128 (_mm_cmplt_epi8 (bytes, _mm_set1_epi8 (0x20)),
+                                  _mm_or_si128 (_mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('"')),
+                                                _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('\\'))));
+      guint found = (guint) _mm_movemask_epi8 (odd);
+
+      if (found != 0)
+        return p + __builtin_ctz (found);
+      p += 16;
+    }
+#endif
+  while (p < end && is_plain (*p))
+    p++;
+  return p;
+}
+
 static gboolean
 walk_escape (Walk *walk)
 {
@@ -120,10 +151,12 @@ walk_string (Walk *walk)
   if (walk->p >= walk->end || *walk->p != '"')
     return fail (walk, "a string was expected");
   walk->p++;
+  /* JSON.stringify never escapes ASCII letters. */
+  if (walk->end - walk->p > 5 && memcmp (walk->p, "NODE_", 5) == 0)
+    walk->saw_node = TRUE;
   for (;;)
     {
-      while (walk->p < walk->end && is_plain (*walk->p))
-        walk->p++;
+      walk->p = skip_plain (walk->p, walk->end);
       if (walk->p >= walk->end)
         return fail (walk, "the text ends in a string");
       if (*walk->p == '"')
@@ -212,10 +245,11 @@ walk_value (Walk *walk)
 }
 
 gboolean
-troupe_json_text_is_valid (const char *text, gsize length, gsize *error_offset, const char **error_message)
+troupe_json_text_look (const char *text, gsize length, gboolean *may_be_internal, gsize *error_offset,
+                       const char **error_message)
 {
   const guchar *start = (const guchar *) text;
-  Walk walk = { start, start, start + length, NULL, 0 };
+  Walk walk = { .start = start, .p = start, .end = start + length };
   gboolean valid = walk_value (&walk);
 
   if (valid)
@@ -228,17 +262,25 @@ troupe_json_text_is_valid (const char *text, gsize length, gsize *error_offset, 
     *error_offset = walk.p - walk.start;
   if (!valid && error_message != NULL)
     *error_message = walk.message;
+  if (may_be_internal != NULL)
+    *may_be_internal = walk.saw_node;
   return valid;
+}
+
+gboolean
+troupe_json_text_is_valid (const char *text, gsize length, gsize *error_offset, const char **error_message)
+{
+  return troupe_json_text_look (text, length, NULL, error_offset, error_message);
 }
 
 const char *
 troupe_json_text_get_internal_cmd (const char *text, gsize length, gsize *cmd_length)
 {
   const guchar *start = (const guchar *) text;
-  Walk walk = { start, start, start + length, NULL, 0 };
+  Walk walk = { .start = start, .p = start, .end = start + length };
   const char *cmd = NULL;
 
-  /* JSON.stringify never escapes ASCII letters, so this settles nearly every message. */
+  /* This settles nearly every message. */
   if (length == 0 || memmem (text, length, "\"NODE_", 6) == NULL)
     return NULL;
   skip_space (&walk);

@@ -20,6 +20,10 @@ G_BEGIN_DECLS
 gboolean troupe_json_text_is_valid (const char *text, gsize length, gsize *error_offset,
                                     const char **error_message);
 
+/* The same, and *MAY_BE_INTERNAL (optional) FALSE when the next function would surely return NULL. */
+gboolean troupe_json_text_look (const char *text, gsize length, gboolean *may_be_internal, gsize *error_offset,
+                                const char **error_message);
+
 /* The `cmd` of a text, known to be valid, that is one of Node's own messages: an object whose `cmd`
  * is a string longer than five characters that starts with NODE_ (lib/internal/child_process.js,
  * isInternal). Such messages are never a user's.
