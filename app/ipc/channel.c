@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Copyright The Troupe authors */
 
-/* Lines in both directions over one socket. Sending: a queue of items, each a line with at
- * most one descriptor. What is sent while messages are being handed out is gathered and
+/* Lines in both directions over one socket. Sending: a queue of pieces, each some lines or one
+ * line with a descriptor. What is sent while messages are being handed out is gathered and
  * goes out in as few system calls as it takes when that turn ends; at other times at once.
  *
  * The hold: after a line with a descriptor everything else waits for NODE_HANDLE_ACK, because
@@ -15,6 +15,7 @@
 
 #include "ipc/framer.h"
 #include "ipc/json-text.h"
+#include "ipc/line-queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+/* Edge-triggered: the kernel need not look at a socket again that was read empty, which is a
+ * twentieth of what a message costs. So whoever stops before the end has to rearm the watch. */
+#define WATCHED_WHEN_READING (EPOLLIN | EPOLLRDHUP | EPOLLET)
+#define WATCHED_WHEN_WRITING (EPOLLOUT | EPOLLET)
+
 #define READ_BYTES (64 * 1024)
 #define READS_PER_TURN_MAX 32
 /* A socket holds about 208 KiB. */
@@ -32,15 +38,8 @@
 #define IOV_MAX_PER_SEND 64
 #define HANDLE_RETRIES_MAX 3
 
-#define ACK_LINE "{\"cmd\":\"NODE_HANDLE_ACK\"}\n"
-#define NACK_LINE "{\"cmd\":\"NODE_HANDLE_NACK\"}\n"
-
-typedef struct
-{
-  GBytes *line; /* (owned), with its newline */
-  gsize sent;
-  int fd; /* (owned), or -1 */
-} Item;
+#define ACK_LINE "{\"cmd\":\"NODE_HANDLE_ACK\"}"
+#define NACK_LINE "{\"cmd\":\"NODE_HANDLE_NACK\"}"
 
 struct _TroupeChannel
 {
@@ -50,16 +49,16 @@ struct _TroupeChannel
   gpointer user_data;
   int fd;
   TroupeChannelState *state; /* (owned) (nullable) */
-  Item *stated_item;         /* (unowned): whose rest the state holds; compared, never followed */
+  TroupeLinePiece *stated;   /* (unowned): whose rest the state holds; compared, never followed */
 
   TroupeFramer *framer; /* (owned) */
   int pending_fds[TROUPE_CHANNEL_FDS_MAX];
   guint n_pending_fds;
 
-  GQueue queue;   /* of (owned) Item */
-  GQueue answers; /* of (owned) Item: acknowledgements, which no hold stops */
+  TroupeLineQueue queue;
+  TroupeLineQueue answers; /* acknowledgements, which no hold stops */
   gsize queued_bytes;
-  Item *unacknowledged; /* (owned): the handle line sent last */
+  TroupeLinePiece *unacknowledged; /* (owned): the handle line sent last */
   guint handle_tries;
 
   guint in_turn : 1;     /* messages are being handed out */
@@ -74,15 +73,6 @@ struct _TroupeChannel
 static void channel_event (guint32 events, gpointer user_data);
 static void update_watch (TroupeChannel *self);
 static void channel_line (const char *line, gsize length, gpointer user_data);
-
-static void
-item_free (Item *item)
-{
-  g_bytes_unref (item->line);
-  if (item->fd >= 0)
-    close (item->fd);
-  g_free (item);
-}
 
 static void
 take_errno (GError **error, int saved_errno, const char *attempt)
@@ -113,7 +103,7 @@ resume (TroupeChannel *self)
 {
   gsize dropped;
   g_autoptr (GBytes) in = troupe_channel_state_dup_in (self->state, &dropped);
-  GBytes *out = troupe_channel_state_dup_out (self->state);
+  g_autoptr (GBytes) out = troupe_channel_state_dup_out (self->state);
 
   if (in != NULL)
     troupe_framer_feed (self->framer, g_bytes_get_data (in, NULL), g_bytes_get_size (in));
@@ -121,13 +111,14 @@ resume (TroupeChannel *self)
     troupe_framer_set_dropped (self->framer, dropped);
   if (out != NULL)
     {
-      Item *item = g_new0 (Item, 1);
+      gsize length;
+      const char *bytes = g_bytes_get_data (out, &length);
+      TroupeLinePiece *piece = troupe_line_piece_new (length);
 
-      item->line = out;
-      item->fd = -1;
-      g_queue_push_head (&self->queue, item);
-      self->queued_bytes += g_bytes_get_size (out);
-      self->stated_item = item;
+      memcpy (piece->bytes, bytes, length);
+      troupe_line_queue_push_head (&self->queue, piece);
+      self->queued_bytes += length;
+      self->stated = piece;
     }
 }
 
@@ -143,10 +134,8 @@ troupe_channel_new (TroupeReactor *reactor, int fd, TroupeChannelState *state, c
   self->user_data = user_data;
   self->fd = fd;
   self->reading = TRUE;
-  g_queue_init (&self->queue);
-  g_queue_init (&self->answers);
   self->framer = troupe_framer_new (TROUPE_CHANNEL_MESSAGE_MAX, channel_line, self);
-  self->watch = troupe_reactor_add (reactor, fd, EPOLLIN, channel_event, self, error);
+  self->watch = troupe_reactor_add (reactor, fd, WATCHED_WHEN_READING, channel_event, self, error);
   if (self->watch == NULL)
     {
       troupe_channel_free (self);
@@ -163,10 +152,11 @@ troupe_channel_new (TroupeReactor *reactor, int fd, TroupeChannelState *state, c
 static void
 clear_queues (TroupeChannel *self)
 {
-  g_queue_clear_full (&self->queue, (GDestroyNotify) item_free);
-  g_queue_clear_full (&self->answers, (GDestroyNotify) item_free);
+  troupe_line_queue_clear (&self->queue);
+  troupe_line_queue_clear (&self->answers);
   self->queued_bytes = 0;
-  g_clear_pointer (&self->unacknowledged, item_free);
+  self->stated = NULL;
+  g_clear_pointer (&self->unacknowledged, troupe_line_piece_free);
 }
 
 /* Closing with bytes unread reaches the peer as ECONNRESET, of which a Node worker dies with
@@ -238,24 +228,22 @@ troupe_channel_get_queued (TroupeChannel *self)
 }
 
 static gboolean
-is_half_sent (GQueue *queue)
+is_half_sent (const TroupeLineQueue *queue)
 {
-  Item *head = g_queue_peek_head (queue);
-
-  return head != NULL && head->sent > 0;
+  return queue->head != NULL && queue->head->sent > 0;
 }
 
-/* The queue whose turn it is, or NULL. A line that is half out is always finished first. */
-static GQueue *
+/* The queue whose turn it is, or NULL. A piece that is half out is always finished first. */
+static TroupeLineQueue *
 next_queue (TroupeChannel *self)
 {
   if (is_half_sent (&self->answers))
     return &self->answers;
   if (is_half_sent (&self->queue))
     return &self->queue;
-  if (!g_queue_is_empty (&self->answers))
+  if (self->answers.head != NULL)
     return &self->answers;
-  if (!g_queue_is_empty (&self->queue) && self->unacknowledged == NULL)
+  if (self->queue.head != NULL && self->unacknowledged == NULL)
     return &self->queue;
   return NULL;
 }
@@ -265,93 +253,99 @@ update_watch (TroupeChannel *self)
 {
   if (self->watch != NULL)
     troupe_reactor_modify (self->reactor, self->watch,
-                           (self->reading ? EPOLLIN : 0u) | (next_queue (self) != NULL ? EPOLLOUT : 0u));
+                           (self->reading ? WATCHED_WHEN_READING : 0u)
+                               | (next_queue (self) != NULL ? WATCHED_WHEN_WRITING : 0u));
 }
 
-/* Sends one handle line's first bytes with its descriptor, or as many plain lines as fit one call.
- * Returns bytes sent or -1 with errno. */
+/* A line with a descriptor, which goes with its first byte. */
 static gssize
-send_some (TroupeChannel *self, GQueue *queue)
+send_handle (TroupeChannel *self, TroupeLinePiece *piece)
 {
-  Item *first = g_queue_peek_head (queue);
-  struct iovec iov[IOV_MAX_PER_SEND];
+  struct iovec iov = { piece->bytes, piece->length };
   union
   {
     struct cmsghdr header;
     char space[CMSG_SPACE (sizeof (int))];
-  } control;
+  } control = { .space = { 0 } };
+  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+                            .msg_controllen = sizeof control.space };
+
+  control.header.cmsg_level = SOL_SOCKET;
+  control.header.cmsg_type = SCM_RIGHTS;
+  control.header.cmsg_len = CMSG_LEN (sizeof (int));
+  memcpy (CMSG_DATA (&control.header), &piece->fd, sizeof (int));
+  return sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* As many plain pieces as fit one call. */
+static gssize
+send_pieces (TroupeChannel *self, TroupeLinePiece *first)
+{
+  struct iovec iov[IOV_MAX_PER_SEND];
   struct msghdr message = { .msg_iov = iov };
 
-  for (GList *l = queue->head; l != NULL && message.msg_iovlen < G_N_ELEMENTS (iov); l = l->next)
+  for (TroupeLinePiece *piece = first; piece != NULL && message.msg_iovlen < G_N_ELEMENTS (iov) && piece->fd < 0;
+       piece = piece->next)
     {
-      Item *item = l->data;
-      gsize length;
-      const char *bytes = g_bytes_get_data (item->line, &length);
-
-      /* A descriptor goes with the first byte of its own line, nothing before or after; and a
-       * half-sent line may have to let answers pass when it is done. */
-      if (item != first && (item->fd >= 0 || first->sent > 0))
-        break;
-      iov[message.msg_iovlen].iov_base = (char *) bytes + item->sent;
-      iov[message.msg_iovlen++].iov_len = length - item->sent;
-      if (item->fd >= 0)
-        break;
-    }
-  if (first->fd >= 0 && first->sent == 0)
-    {
-      memset (&control, 0, sizeof control);
-      message.msg_control = &control;
-      message.msg_controllen = sizeof control.space;
-      control.header.cmsg_level = SOL_SOCKET;
-      control.header.cmsg_type = SCM_RIGHTS;
-      control.header.cmsg_len = CMSG_LEN (sizeof (int));
-      memcpy (CMSG_DATA (&control.header), &first->fd, sizeof (int));
+      iov[message.msg_iovlen].iov_base = piece->bytes + piece->sent;
+      iov[message.msg_iovlen++].iov_len = piece->length - piece->sent;
     }
   return sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* ITEM went out by N more bytes and is not done: its rest is what a successor would have to send. */
-static void
-state_half_sent (TroupeChannel *self, Item *item, gsize n)
+/* Returns bytes sent or -1 with errno. */
+static gssize
+send_some (TroupeChannel *self, TroupeLineQueue *queue)
 {
-  gsize length;
-  const char *bytes = g_bytes_get_data (item->line, &length);
+  TroupeLinePiece *first = queue->head;
 
+  if (first->fd >= 0 && first->sent == 0)
+    return send_handle (self, first);
+  /* What is half out may have to let answers pass when it is done, so nothing goes with it. */
+  if (first->next == NULL || first->next->fd >= 0 || first->fd >= 0 || first->sent > 0)
+    return send (self->fd, first->bytes + first->sent, first->length - first->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return send_pieces (self, first);
+}
+
+/* PIECE went out by N more bytes and is not done: its rest is what a successor would have to send. */
+static void
+state_half_sent (TroupeChannel *self, TroupeLinePiece *piece, gsize n)
+{
   if (self->state == NULL)
     return;
-  if (self->stated_item == item)
+  if (self->stated == piece)
     troupe_channel_state_advance_out (self->state, n);
   else
-    troupe_channel_state_begin_out (self->state, bytes + item->sent, length - item->sent);
-  self->stated_item = item;
+    troupe_channel_state_begin_out (self->state, piece->bytes + piece->sent, piece->length - piece->sent);
+  self->stated = piece;
 }
 
 /* Takes N sent bytes off QUEUE; a finished handle line is kept until its answer. */
 static void
-account_sent (TroupeChannel *self, GQueue *queue, gsize n)
+account_sent (TroupeChannel *self, TroupeLineQueue *queue, gsize n)
 {
   self->queued_bytes -= n;
   while (n > 0)
     {
-      Item *item = g_queue_peek_head (queue);
-      gsize left = g_bytes_get_size (item->line) - item->sent;
+      TroupeLinePiece *piece = queue->head;
+      gsize left = piece->length - piece->sent;
 
       if (n < left)
         {
-          item->sent += n;
-          state_half_sent (self, item, n);
+          piece->sent += n;
+          state_half_sent (self, piece, n);
           return;
         }
       n -= left;
-      g_queue_pop_head (queue);
-      if (self->stated_item == item && self->state != NULL)
+      troupe_line_queue_pop_head (queue);
+      if (self->stated == piece && self->state != NULL)
         troupe_channel_state_clear_out (self->state);
-      if (self->stated_item == item)
-        self->stated_item = NULL;
-      if (item->fd >= 0)
-        self->unacknowledged = item;
+      if (self->stated == piece)
+        self->stated = NULL;
+      if (piece->fd >= 0)
+        self->unacknowledged = piece;
       else
-        item_free (item);
+        troupe_line_queue_recycle (queue, piece);
     }
 }
 
@@ -359,7 +353,8 @@ account_sent (TroupeChannel *self, GQueue *queue, gsize n)
 static void
 flush (TroupeChannel *self)
 {
-  GQueue *queue;
+  TroupeLineQueue *queue;
+  gboolean again = FALSE;
 
   while (self->fd >= 0 && (queue = next_queue (self)) != NULL)
     {
@@ -371,7 +366,9 @@ flush (TroupeChannel *self)
         {
           /* ETOOMANYREFS: too many descriptors on their way; the next turn tries again. A
            * broken pipe is left to the reading side, which first hands on what is still unread. */
-          if (errno != EAGAIN && errno != ETOOMANYREFS && errno != ENOBUFS)
+          if (errno == ETOOMANYREFS || errno == ENOBUFS)
+            again = TRUE;
+          else if (errno != EAGAIN)
             {
               clear_queues (self);
               self->reading = TRUE;
@@ -383,17 +380,15 @@ flush (TroupeChannel *self)
     troupe_channel_close (self);
   else
     update_watch (self);
+  if (again && self->watch != NULL)
+    troupe_reactor_rearm (self->reactor, self->watch);
 }
 
+/* Queues one line of N_PARTS, with a descriptor (taken) or -1. */
 static void
-push (TroupeChannel *self, GBytes *line, int fd)
+push (TroupeChannel *self, const struct iovec *parts, guint n_parts, int fd)
 {
-  Item *item = g_new0 (Item, 1);
-
-  item->line = line;
-  item->fd = fd;
-  g_queue_push_tail (&self->queue, item);
-  self->queued_bytes += g_bytes_get_size (line);
+  self->queued_bytes += troupe_line_queue_append (&self->queue, parts, n_parts, fd);
   if (!self->in_turn)
     flush (self);
 }
@@ -401,25 +396,9 @@ push (TroupeChannel *self, GBytes *line, int fd)
 static void
 push_answer (TroupeChannel *self, const char *line)
 {
-  Item *item = g_new0 (Item, 1);
+  struct iovec part = { (char *) line, strlen (line) };
 
-  item->line = g_bytes_new_static (line, strlen (line));
-  item->fd = -1;
-  g_queue_push_tail (&self->answers, item);
-  self->queued_bytes += strlen (line);
-}
-
-/* TEXT as one line: newlines can stand only between tokens of a valid text. */
-static GBytes *
-new_line (const char *text, gsize length)
-{
-  char *line = g_malloc (length + 1);
-
-  memcpy (line, text, length);
-  for (char *p = line; (p = memchr (p, '\n', line + length - p)) != NULL; p++)
-    *p = ' ';
-  line[length] = '\n';
-  return g_bytes_new_take (line, length + 1);
+  self->queued_bytes += troupe_line_queue_append (&self->answers, &part, 1, -1);
 }
 
 static gboolean
@@ -452,23 +431,24 @@ gboolean
 troupe_channel_send (TroupeChannel *self, const char *text, gsize length, GError **error)
 {
   const char *explanation;
+  gboolean may_be_internal;
   gsize offset;
 
   if (!check_room (self, length, error))
     return FALSE;
-  if (!troupe_json_text_is_valid (text, length, &offset, &explanation))
+  if (!troupe_json_text_look (text, length, &may_be_internal, &offset, &explanation))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "Not JSON: %s at byte %" G_GSIZE_FORMAT, explanation,
                    offset + 1);
       return FALSE;
     }
-  if (troupe_json_text_get_internal_cmd (text, length, &offset) != NULL)
+  if (may_be_internal && troupe_json_text_get_internal_cmd (text, length, &offset) != NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                            "A message whose “cmd” begins with NODE_ is Node's own: the worker would never see it");
       return FALSE;
     }
-  push (self, new_line (text, length), -1);
+  push (self, &(struct iovec){ (char *) text, length }, 1, -1);
   return TRUE;
 }
 
@@ -488,24 +468,32 @@ check_handle (int fd, GError **error)
 gboolean
 troupe_channel_send_internal (TroupeChannel *self, const char *text, const char *type, int fd, GError **error)
 {
-  g_autofree char *wrapped = NULL;
-  int copy = -1;
+  static const char begin[] = "{\"cmd\":\"NODE_HANDLE\",\"type\":\"", middle[] = "\",\"msg\":", end[] = "}";
+  const struct iovec parts[] = {
+    { (char *) begin, strlen (begin) },
+    { (char *) type, type != NULL ? strlen (type) : 0 },
+    { (char *) middle, strlen (middle) },
+    { (char *) text, strlen (text) },
+    { (char *) end, strlen (end) },
+  };
+  int copy;
 
   if (!check_room (self, strlen (text), error))
     return FALSE;
-  if (fd >= 0)
+  if (fd < 0)
     {
-      if (!check_handle (fd, error))
-        return FALSE;
-      copy = fcntl (fd, F_DUPFD_CLOEXEC, 3);
-      if (copy < 0)
-        {
-          take_errno (error, errno, "Could not duplicate a socket for a worker");
-          return FALSE;
-        }
-      wrapped = g_strdup_printf ("{\"cmd\":\"NODE_HANDLE\",\"type\":\"%s\",\"msg\":%s}", type, text);
+      push (self, &parts[3], 1, -1);
+      return TRUE;
     }
-  push (self, new_line (wrapped != NULL ? wrapped : text, strlen (wrapped != NULL ? wrapped : text)), copy);
+  if (!check_handle (fd, error))
+    return FALSE;
+  copy = fcntl (fd, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0)
+    {
+      take_errno (error, errno, "Could not duplicate a socket for a worker");
+      return FALSE;
+    }
+  push (self, parts, G_N_ELEMENTS (parts), copy);
   return TRUE;
 }
 
@@ -527,7 +515,8 @@ take_pending_fd (TroupeChannel *self)
 static void
 handle_acknowledged (TroupeChannel *self)
 {
-  g_clear_pointer (&self->unacknowledged, item_free);
+  if (self->unacknowledged != NULL)
+    troupe_line_queue_recycle (&self->queue, g_steal_pointer (&self->unacknowledged));
   self->handle_tries = 0;
 }
 
@@ -535,19 +524,19 @@ handle_acknowledged (TroupeChannel *self)
 static void
 handle_refused (TroupeChannel *self)
 {
-  Item *item = g_steal_pointer (&self->unacknowledged);
+  TroupeLinePiece *line = g_steal_pointer (&self->unacknowledged);
 
-  if (item == NULL)
+  if (line == NULL)
     return;
   if (++self->handle_tries > HANDLE_RETRIES_MAX)
     {
       self->handle_tries = 0;
-      item_free (item);
+      troupe_line_queue_recycle (&self->queue, line);
       return;
     }
-  item->sent = 0;
-  g_queue_push_head (&self->queue, item);
-  self->queued_bytes += g_bytes_get_size (item->line);
+  line->sent = 0;
+  troupe_line_queue_push_head (&self->queue, line);
+  self->queued_bytes += line->length;
 }
 
 /* Questions about sockets that we would hold under a server's key: we never keep any. */
@@ -647,6 +636,7 @@ channel_line (const char *line, gsize length, gpointer user_data)
 {
   TroupeChannel *self = user_data;
   const char *explanation = NULL, *cmd;
+  gboolean may_be_internal;
   gsize cmd_length;
 
   if (self->fd < 0)
@@ -657,9 +647,9 @@ channel_line (const char *line, gsize length, gpointer user_data)
   if (line == NULL)
     self->handler->fault (self, TROUPE_CHANNEL_FAULT_TOO_LONG, NULL, length, "the line is too long",
                           self->user_data);
-  else if (!troupe_json_text_is_valid (line, length, NULL, &explanation))
+  else if (!troupe_json_text_look (line, length, &may_be_internal, NULL, &explanation))
     self->handler->fault (self, TROUPE_CHANNEL_FAULT_NOT_JSON, line, length, explanation, self->user_data);
-  else if ((cmd = troupe_json_text_get_internal_cmd (line, length, &cmd_length)) != NULL)
+  else if (may_be_internal && (cmd = troupe_json_text_get_internal_cmd (line, length, &cmd_length)) != NULL)
     receive_internal (self, line, length, cmd, cmd_length);
   else
     self->handler->message (self, line, length, self->user_data);
@@ -689,9 +679,10 @@ take_descriptors (TroupeChannel *self, struct msghdr *message)
     }
 }
 
-/* One read. Returns bytes, 0 at the end, -1 with errno. */
+/* One read. Returns bytes, 0 at the end, -1 with errno. *IS_EMPTY: nothing was left behind it, which
+ * cannot be told of a full buffer and of a read that a descriptor came with: there the kernel stops. */
 static gssize
-receive_some (TroupeChannel *self, char *buffer)
+receive_some (TroupeChannel *self, char *buffer, gboolean *is_empty)
 {
   struct iovec iov = { buffer, READ_BYTES };
   union
@@ -705,6 +696,7 @@ receive_some (TroupeChannel *self, char *buffer)
 
   if (n >= 0)
     take_descriptors (self, &message);
+  *is_empty = n < READ_BYTES && (n < 0 || message.msg_controllen == 0);
   return n;
 }
 
@@ -726,34 +718,35 @@ state_partial (TroupeChannel *self, const char *buffer, gsize n)
     troupe_channel_state_append_in (self->state, buffer, n);
 }
 
+/* Reads what there is, up to a bound. When AT_END nothing will tell of the end again. */
 static void
-receive_turn (TroupeChannel *self)
+receive_turn (TroupeChannel *self, gboolean at_end)
 {
   static _Thread_local char buffer[READ_BYTES]; /* handlers never re-enter the loop */
+  gboolean is_empty = FALSE;
 
   self->in_turn = TRUE;
-  for (guint i = 0; i < READS_PER_TURN_MAX && self->fd >= 0 && self->reading && !self->peer_done; i++)
+  for (guint i = 0; i < READS_PER_TURN_MAX && !is_empty && self->fd >= 0 && self->reading && !self->peer_done; i++)
     {
-      gssize n = receive_some (self, buffer);
+      gssize n = receive_some (self, buffer, &is_empty);
 
       if (n > 0)
         {
           troupe_framer_feed (self->framer, buffer, n);
           state_partial (self, buffer, (gsize) n);
+          is_empty = is_empty && !at_end;
         }
-      else if (n < 0 && errno == EINTR)
-        continue;
-      else if (n < 0 && errno == EAGAIN)
-        break;
-      else
+      else if (n == 0 || (errno != EINTR && errno != EAGAIN))
         {
           self->peer_done = TRUE;
           troupe_framer_finish (self->framer);
         }
-      if (n < READ_BYTES)
-        break;
+      else
+        is_empty = errno == EAGAIN;
     }
   self->in_turn = FALSE;
+  if (!is_empty && !self->peer_done && self->reading && self->watch != NULL)
+    troupe_reactor_rearm (self->reactor, self->watch);
   if (self->handler->turn_done != NULL && !self->freed)
     self->handler->turn_done (self, self->user_data);
 }
@@ -762,8 +755,8 @@ receive_turn (TroupeChannel *self)
 static void
 serve_event (TroupeChannel *self, guint32 events)
 {
-  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && self->reading)
-    receive_turn (self);
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 && self->reading)
+    receive_turn (self, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
   else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
     {
       /* A hang-up cannot be masked and would wake us for ever; what is left is read on resuming. */
@@ -801,7 +794,7 @@ troupe_channel_drain (TroupeChannel *self)
   self->reading = TRUE;
   while (turns-- > 0 && self->fd >= 0 && ioctl (self->fd, FIONREAD, &available) == 0)
     {
-      serve_event (self, EPOLLIN);
+      serve_event (self, EPOLLIN | EPOLLRDHUP);
       if (available == 0) /* that was for the end of file */
         break;
     }
@@ -827,7 +820,7 @@ troupe_channel_set_reading (TroupeChannel *self, gboolean reading)
 {
   self->reading = reading;
   if (reading && self->watch == NULL && self->fd >= 0)
-    self->watch = troupe_reactor_add (self->reactor, self->fd, EPOLLIN, channel_event, self, NULL);
+    self->watch = troupe_reactor_add (self->reactor, self->fd, WATCHED_WHEN_READING, channel_event, self, NULL);
   update_watch (self);
 }
 

@@ -276,6 +276,22 @@ test_unasked_handle (Fixture *f, gconstpointer data)
   assert_seen (f, "");
 }
 
+/* The kernel ends a read at each descriptor; what lies behind is read all the same. */
+static void
+test_handles_among_messages (Fixture *f, gconstpointer data)
+{
+  int pair[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), ==, 0);
+  peer_say (f, "1\n");
+  for (guint i = 0; i < 3; i++)
+    peer_send_with_fd (f, "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\",\"msg\":2}\n", pair[0]);
+  peer_say (f, "3\n4\n");
+  assert_seen (f, "1|2|2|2|3|4");
+  close (pair[0]);
+  close (pair[1]);
+}
+
 static int
 receive_fd (Fixture *f, char *text, gsize size)
 {
@@ -591,6 +607,7 @@ main (int argc, char *argv[])
   ADD ("internal-messages-stay-inside", test_internal_stays_inside);
   ADD ("questions-about-sockets-are-answered", test_socket_questions);
   ADD ("unasked-descriptors-are-answered-and-closed", test_unasked_handle);
+  ADD ("descriptors-among-messages", test_handles_among_messages);
   ADD ("a-handle-holds-the-queue-until-acknowledged", test_handle_holds_until_acknowledged);
   ADD ("only-sockets-are-handles", test_only_sockets_are_handles);
   ADD ("a-peer-that-never-reads-has-a-ceiling", test_peer_that_never_reads);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include <glib.h>
+#include <sys/uio.h>
+
+G_BEGIN_DECLS
+
+/* Lines that wait to be written, in as few pieces as can be: short lines behind one another are one piece,
+ * and the piece that was written last is used again, so that a line costs a copy and no allocation. A line
+ * with a descriptor is a piece of its own. One thread; opens nothing. */
+
+typedef struct _TroupeLinePiece TroupeLinePiece;
+struct _TroupeLinePiece
+{
+  TroupeLinePiece *next;
+  char *bytes; /* (owned): whole lines, each with its newline */
+  gsize length, capacity;
+  gsize sent;
+  int fd; /* (owned), or -1 */
+};
+
+typedef struct
+{
+  TroupeLinePiece *head, *tail;
+  TroupeLinePiece *spare; /* (nullable) */
+} TroupeLineQueue;
+
+/* Adds the N_PARTS as one line; newlines in them become spaces. Takes FD, or -1. Returns bytes added. */
+gsize troupe_line_queue_append (TroupeLineQueue *self, const struct iovec *parts, guint n_parts, int fd);
+
+/* PIECE (taken) is the next again. */
+void troupe_line_queue_push_head (TroupeLineQueue *self, TroupeLinePiece *piece);
+/* Returns: (transfer full) (nullable) */
+TroupeLinePiece *troupe_line_queue_pop_head (TroupeLineQueue *self);
+/* PIECE (taken) is done with; the queue may use it for the next lines. */
+void troupe_line_queue_recycle (TroupeLineQueue *self, TroupeLinePiece *piece);
+/* Drops everything, descriptors too. */
+void troupe_line_queue_clear (TroupeLineQueue *self);
+
+/* Returns: (transfer full): LENGTH bytes as they are, which the caller fills. */
+TroupeLinePiece *troupe_line_piece_new (gsize length);
+void troupe_line_piece_free (TroupeLinePiece *piece);
+
+G_END_DECLS
