@@ -106,15 +106,12 @@ troupe_files_unlink (int dir_fd, TroupeLog log, int column, uint64_t segment)
 }
 
 int
-troupe_files_foreach (int dir_fd, TroupeLog log, int column, TroupeFilesFunc func, void *data)
+troupe_files_foreach (int dir_fd, TroupeLog log, TroupeFilesFunc func, void *data)
 {
-  const char *base = get_base_name (log, column);
   struct dirent *entry;
   DIR *dir;
   int fd;
 
-  if (base == NULL)
-    return 0;
   /* A descriptor of its own: readdir moves the position. */
   fd = openat (dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
@@ -128,9 +125,11 @@ troupe_files_foreach (int dir_fd, TroupeLog log, int column, TroupeFilesFunc fun
   while ((entry = readdir (dir)) != NULL)
     {
       uint64_t segment;
+      const char *base;
 
-      if (parse_name (base, entry->d_name, &segment))
-        func (segment, data);
+      for (int column = TROUPE_FILES_INDEX; (base = get_base_name (log, column)) != NULL; column++)
+        if (parse_name (base, entry->d_name, &segment))
+          func (column, segment, data);
     }
   closedir (dir);
   return 0;
@@ -184,11 +183,11 @@ typedef struct
 } Newest;
 
 static void
-find_newest_cb (uint64_t segment, void *data)
+find_newest_cb (int column, uint64_t segment, void *data)
 {
   Newest *newest = data;
 
-  if (segment < newest->below && (!newest->found || segment > newest->newest))
+  if (column == TROUPE_FILES_INDEX && segment < newest->below && (!newest->found || segment > newest->newest))
     {
       newest->newest = segment;
       newest->found = true;
@@ -206,7 +205,7 @@ troupe_files_open_newest_index (int dir_fd, TroupeLog log, int flags, TroupeInde
       int fd, status;
 
       newest.found = false;
-      status = troupe_files_foreach (dir_fd, log, TROUPE_FILES_INDEX, find_newest_cb, &newest);
+      status = troupe_files_foreach (dir_fd, log, find_newest_cb, &newest);
       if (status < 0)
         return status;
       if (!newest.found)

@@ -18,10 +18,10 @@
 int troupe_files_open (int dir_fd, TroupeLog log, int column, uint64_t segment, int flags);
 int troupe_files_unlink (int dir_fd, TroupeLog log, int column, uint64_t segment);
 
-/* Calls FUNC for each segment of COLUMN that is in the folder, in no order. Returns 0 or a
- * negative errno. */
-typedef void (*TroupeFilesFunc) (uint64_t segment, void *data);
-int troupe_files_foreach (int dir_fd, TroupeLog log, int column, TroupeFilesFunc func, void *data);
+/* Calls FUNC for each segment of LOG that is in the folder, of its index and of its columns, in no order.
+ * Returns 0 or a negative errno. */
+typedef void (*TroupeFilesFunc) (int column, uint64_t segment, void *data);
+int troupe_files_foreach (int dir_fd, TroupeLog log, TroupeFilesFunc func, void *data);
 
 /* The newest index segment whose header holds. Returns its descriptor, opened with FLAGS,
  * and fills HEADER; -ENOENT when the log has no index at all, -EBADMSG when no header of it

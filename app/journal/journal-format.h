@@ -19,7 +19,9 @@
  *   messages          one JSON text a line
  *   LOG.events        one JSON object a line
  *
- * Beside them stands `status`, one page of text (run-status.h).
+ * Beside them stands `status`, one page of text (run-status.h). A file comes to be with its first
+ * byte, the index with the first byte of any: a run that never wrote to its standard error has no
+ * `stderr`. An index segment gets its header with its first record, and is empty until then.
  *
  * Segments
  * --------

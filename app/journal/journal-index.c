@@ -562,7 +562,15 @@ has_moved (TroupeIndex *index)
   int fd;
 
   if (index->newest_fd < 0)
-    return false;
+    {
+      /* The header is written with the first record. */
+      TroupeIndexHeader header;
+
+      fd = troupe_files_open_newest_index (index->dir_fd, index->log, O_RDONLY, &header);
+      if (fd >= 0)
+        close (fd);
+      return fd >= 0;
+    }
   n_slots = count_slots (index, &deleted);
   if (deleted || segment_first + n_slots != index->n_slots_end)
     return true;

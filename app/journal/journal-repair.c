@@ -17,9 +17,9 @@
 
 #define SLOTS_PER_READ 64
 
-/* How many records of the open index segment are there, up to the last that holds. */
+/* How many records of the open index segment are there, up to the last that holds, and how long its file is. */
 static int
-find_last_record (TroupeJournalWriter *writer, uint64_t *count, TroupeIndexRecord *last)
+find_last_record (TroupeJournalWriter *writer, uint64_t *count, TroupeIndexRecord *last, off_t *file_size)
 {
   const TroupeIndexHeader *header = &writer->header;
   uint64_t first = header->segment * header->segment_records;
@@ -28,6 +28,7 @@ find_last_record (TroupeJournalWriter *writer, uint64_t *count, TroupeIndexRecor
 
   if (fstat (writer->index_fd, &info) != 0)
     return -errno;
+  *file_size = info.st_size;
   if (info.st_size > TROUPE_JOURNAL_HEADER_SIZE)
     n = ((uint64_t) info.st_size - TROUPE_JOURNAL_HEADER_SIZE) / TROUPE_JOURNAL_SLOT_SIZE;
   if (n > header->segment_records)
@@ -87,12 +88,12 @@ find_state (TroupeJournalWriter *writer)
   TroupeIndexHeader *header = &writer->header;
   TroupeIndexRecord last = { 0 };
   uint64_t count;
-  off_t size;
+  off_t size, file_size;
   int error;
 
   for (;;)
     {
-      error = find_last_record (writer, &count, &last);
+      error = find_last_record (writer, &count, &last, &file_size);
       if (error < 0)
         return error;
       if (count > 0 || header->segment == header->first_index_segment || step_back (writer) < 0)
@@ -101,7 +102,7 @@ find_state (TroupeJournalWriter *writer)
 
   writer->n_records = header->segment * header->segment_records + count;
   size = (off_t) (TROUPE_JOURNAL_HEADER_SIZE + count * TROUPE_JOURNAL_SLOT_SIZE);
-  if (ftruncate (writer->index_fd, size) != 0)
+  if (file_size > size && ftruncate (writer->index_fd, size) != 0)
     return -errno;
 
   for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
@@ -251,38 +252,19 @@ end_open_line (TroupeJournalWriter *writer, int column)
                                    writer->last_time_usec, (const uint8_t *) "\n", 1, false, &named);
 }
 
-typedef struct
-{
-  TroupeJournalWriter *writer;
-  int column;
-  uint64_t begin, end; /* segments that belong to the log */
-} Strays;
-
-static void
-unlink_stray_cb (uint64_t segment, void *data)
-{
-  Strays *strays = data;
-
-  if (segment < strays->begin || segment >= strays->end)
-    troupe_files_unlink (strays->writer->dir_fd, strays->writer->header.log, strays->column, segment);
-}
-
 /* Segments from before what is left (a crash while deleting), and behind the end (torn ones,
  * and bytes that a damaged index lost the way to). */
 static void
-unlink_strays (TroupeJournalWriter *writer)
+unlink_stray_cb (int column, uint64_t segment, void *data)
 {
+  TroupeJournalWriter *writer = data;
   const TroupeIndexHeader *header = &writer->header;
-  Strays strays = { writer, TROUPE_FILES_INDEX, header->first_index_segment, header->segment + 1 };
+  bool is_index = column == TROUPE_FILES_INDEX;
+  uint64_t begin = is_index ? header->first_index_segment : header->first_data_segment[column];
+  uint64_t last = is_index ? header->segment : writer->columns[column].bytes / header->segment_bytes;
 
-  troupe_files_foreach (writer->dir_fd, header->log, TROUPE_FILES_INDEX, unlink_stray_cb, &strays);
-  for (int i = 0; troupe_log_get_stream (header->log, (unsigned) i) >= 0; i++)
-    {
-      strays.column = i;
-      strays.begin = header->first_data_segment[i];
-      strays.end = writer->columns[i].bytes / header->segment_bytes + 1;
-      troupe_files_foreach (writer->dir_fd, header->log, i, unlink_stray_cb, &strays);
-    }
+  if (segment < begin || segment > last)
+    troupe_files_unlink (writer->dir_fd, header->log, column, segment);
 }
 
 int
@@ -306,6 +288,6 @@ troupe_writer_repair (TroupeJournalWriter *writer)
     }
   free (buffer);
   if (error == 0)
-    unlink_strays (writer);
+    troupe_files_foreach (writer->dir_fd, writer->header.log, unlink_stray_cb, writer);
   return error;
 }

@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
-/* What the writer's four files share: appending (journal-writer.c), also many pieces at once
- * (journal-pieces.c), opening and repairing (journal-repair.c), deleting what is oldest
- * (journal-prune.c). */
+/* What the writer's files share: opening (journal-open.c), repairing what is found there
+ * (journal-repair.c), appending (journal-writer.c), also many pieces at once (journal-pieces.c),
+ * deleting what is oldest (journal-prune.c). */
 
 typedef struct
 {
@@ -29,7 +29,8 @@ typedef struct
 struct _TroupeJournalWriter
 {
   int dir_fd;
-  int index_fd; /* of the newest index segment, locked */
+  int index_fd;       /* of the newest index segment, locked; -1 until a fresh log has something to say */
+  bool header_is_due; /* the newest index segment has none yet */
   TroupeIndexHeader header;
   TroupeWriterColumn columns[TROUPE_JOURNAL_COLUMNS];
   uint64_t n_records;
@@ -37,6 +38,9 @@ struct _TroupeJournalWriter
   uint64_t lost_bytes;
   uint64_t limit_bytes;
 };
+
+/* Makes the index of a log that was opened as fresh, unless it is there. */
+int troupe_writer_ensure_index (TroupeJournalWriter *writer);
 
 /* Makes sure that the segment for the next byte of COLUMN is open. */
 int troupe_writer_open_data (TroupeJournalWriter *writer, int column);

@@ -18,20 +18,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-
-/* A limit is kept in this many segments, within these sizes. */
-#define SEGMENTS_PER_LIMIT 16
-#define AUTOMATIC_SEGMENT_MIN (UINT64_C (16) * 1024)
-#define AUTOMATIC_SEGMENT_MAX (UINT64_C (64) * 1024 * 1024)
-/* An index segment is this much smaller than a data segment. */
-#define INDEX_SEGMENT_SHARE 4
-#define INDEX_SEGMENT_RECORDS_MIN 16
 
 size_t
 troupe_writer_write_fully (int fd, const uint8_t *bytes, size_t n, bool with_newline, uint64_t offset, int *error)
@@ -83,55 +73,61 @@ get_slot_offset (TroupeJournalWriter *writer, uint64_t number)
   return TROUPE_JOURNAL_HEADER_SIZE + number % writer->header.segment_records * TROUPE_JOURNAL_SLOT_SIZE;
 }
 
+/* Its header is written with its first record. */
 static int
 start_index_segment (TroupeJournalWriter *writer)
 {
-  TroupeIndexHeader header = writer->header;
-  int fd, error;
+  uint64_t segment = writer->header.segment + 1;
+  int fd = troupe_files_open (writer->dir_fd, writer->header.log, TROUPE_FILES_INDEX, segment,
+                              O_RDWR | O_CREAT | O_TRUNC);
 
-  header.segment++;
-  fd = troupe_files_open (writer->dir_fd, header.log, TROUPE_FILES_INDEX, header.segment,
-                          O_RDWR | O_CREAT | O_TRUNC);
   if (fd < 0)
     return fd;
-  error = flock (fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -EBUSY;
-  if (error == 0)
-    error = troupe_writer_write_header (fd, &header);
-  if (error < 0)
+  if (flock (fd, LOCK_EX | LOCK_NB) != 0)
     {
-      troupe_files_unlink (writer->dir_fd, header.log, TROUPE_FILES_INDEX, header.segment);
       close (fd);
-      return error;
+      return -EBUSY;
     }
   close (writer->index_fd);
   writer->index_fd = fd;
-  writer->header = header;
+  writer->header.segment = segment;
+  writer->header_is_due = true;
   return 0;
 }
 
 int
 troupe_writer_write_records (TroupeJournalWriter *writer, const TroupeIndexRecord *records, int n)
 {
-  uint8_t slots[TROUPE_WRITER_BATCH * TROUPE_JOURNAL_SLOT_SIZE];
-  uint64_t room;
+  uint8_t bytes[TROUPE_JOURNAL_HEADER_SIZE + TROUPE_WRITER_BATCH * TROUPE_JOURNAL_SLOT_SIZE];
+  uint8_t *slots = bytes + TROUPE_JOURNAL_HEADER_SIZE, *begin = slots;
+  uint64_t room, offset;
   size_t written;
-  int error = 0;
+  int error = troupe_writer_ensure_index (writer);
 
-  if (writer->n_records / writer->header.segment_records != writer->header.segment)
-    {
-      error = start_index_segment (writer);
-      if (error < 0)
-        return error;
-    }
+  if (error == 0 && writer->n_records / writer->header.segment_records != writer->header.segment)
+    error = start_index_segment (writer);
+  if (error < 0)
+    return error;
   room = writer->header.segment_records - writer->n_records % writer->header.segment_records;
   if ((uint64_t) n > room)
     n = (int) room;
   for (int i = 0; i < n; i++)
     troupe_index_record_pack (&records[i], writer->n_records + (uint64_t) i,
                               slots + i * TROUPE_JOURNAL_SLOT_SIZE);
-  written = troupe_writer_write_fully (writer->index_fd, slots, (size_t) n * TROUPE_JOURNAL_SLOT_SIZE, false,
-                         get_slot_offset (writer, writer->n_records), &error);
-  n = (int) (written / TROUPE_JOURNAL_SLOT_SIZE);
+  offset = get_slot_offset (writer, writer->n_records);
+  if (writer->header_is_due)
+    {
+      begin = bytes;
+      offset = 0;
+      troupe_index_header_pack (&writer->header, bytes);
+    }
+  written = troupe_writer_write_fully (writer->index_fd, begin,
+                                       (size_t) (slots - begin) + (size_t) n * TROUPE_JOURNAL_SLOT_SIZE, false,
+                                       offset, &error);
+  if (written < (size_t) (slots - begin))
+    return error;
+  writer->header_is_due = false;
+  n = (int) ((written - (size_t) (slots - begin)) / TROUPE_JOURNAL_SLOT_SIZE);
   return n > 0 ? n : error;
 }
 
@@ -283,6 +279,10 @@ troupe_writer_open_data (TroupeJournalWriter *writer, int column)
 
   if (target->fd >= 0 && target->segment == segment)
     return 0;
+  /* A log without an index is not there, so it comes first: no byte may be overlooked after a crash. */
+  fd = troupe_writer_ensure_index (writer);
+  if (fd < 0)
+    return fd;
   fd = troupe_files_open (writer->dir_fd, writer->header.log, column, segment, O_WRONLY | O_CREAT);
   if (fd < 0)
     return fd;
@@ -378,133 +378,4 @@ uint64_t
 troupe_journal_writer_get_lost_bytes (TroupeJournalWriter *writer)
 {
   return writer->lost_bytes;
-}
-
-static uint64_t
-clamp (uint64_t value, uint64_t low, uint64_t high)
-{
-  return value < low ? low : value > high ? high : value;
-}
-
-static void
-choose_segments (const TroupeJournalOptions *options, TroupeIndexHeader *header)
-{
-  uint64_t bytes = options->segment_bytes;
-
-  if (bytes == 0 && options->limit_bytes == 0)
-    {
-      header->segment_bytes = TROUPE_JOURNAL_SEGMENT_MAX;
-      header->segment_records = TROUPE_JOURNAL_SEGMENT_RECORDS_MAX;
-      return;
-    }
-  if (bytes == 0)
-    bytes = clamp (options->limit_bytes / SEGMENTS_PER_LIMIT, AUTOMATIC_SEGMENT_MIN, AUTOMATIC_SEGMENT_MAX);
-  header->segment_bytes = clamp (bytes, TROUPE_JOURNAL_SEGMENT_MIN, TROUPE_JOURNAL_SEGMENT_MAX);
-  header->segment_records = clamp (header->segment_bytes / INDEX_SEGMENT_SHARE / TROUPE_JOURNAL_SLOT_SIZE,
-                                   INDEX_SEGMENT_RECORDS_MIN, TROUPE_JOURNAL_SEGMENT_RECORDS_MAX);
-}
-
-static bool
-has_data (TroupeJournalWriter *writer, TroupeLog log)
-{
-  for (int column = 0; troupe_log_get_stream (log, (unsigned) column) >= 0; column++)
-    {
-      int fd = troupe_files_open (writer->dir_fd, log, column, 0, O_RDONLY);
-      off_t size = fd >= 0 ? lseek (fd, 0, SEEK_END) : 0;
-
-      if (fd >= 0)
-        close (fd);
-      if (size > 0)
-        return true;
-    }
-  return false;
-}
-
-/* Starts the index of a new log, or of one whose index is beyond use. */
-static int
-create_index (TroupeJournalWriter *writer, TroupeLog log, const TroupeJournalOptions *options)
-{
-  static const TroupeJournalOptions unlimited;
-
-  writer->header = (TroupeIndexHeader){ .log = log };
-  /* The size of segments is lost with the header. Bytes that are there can only be taken as one. */
-  choose_segments (has_data (writer, log) ? &unlimited : options, &writer->header);
-  writer->index_fd = troupe_files_open (writer->dir_fd, log, TROUPE_FILES_INDEX, 0, O_RDWR | O_CREAT);
-  if (writer->index_fd < 0)
-    return writer->index_fd;
-  if (flock (writer->index_fd, LOCK_EX | LOCK_NB) != 0)
-    return -EBUSY;
-  if (ftruncate (writer->index_fd, 0) != 0)
-    return -errno;
-  return troupe_writer_write_header (writer->index_fd, &writer->header);
-}
-
-static int
-open_index (TroupeJournalWriter *writer, TroupeLog log, const TroupeJournalOptions *options)
-{
-  int fd = troupe_files_open_newest_index (writer->dir_fd, log, O_RDWR, &writer->header);
-
-  if (fd == -ENOENT || fd == -EBADMSG)
-    return create_index (writer, log, options);
-  if (fd < 0)
-    return fd;
-  writer->index_fd = fd;
-  return flock (fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -EBUSY;
-}
-
-int
-troupe_journal_writer_open (const char *dir, TroupeLog log, const TroupeJournalOptions *options,
-                            TroupeJournalWriter **out)
-{
-  static const TroupeJournalOptions defaults;
-  TroupeJournalWriter *writer;
-  int error;
-
-  if (options == NULL)
-    options = &defaults;
-  if ((unsigned) log > TROUPE_LOG_ACTIVITY)
-    return -EINVAL;
-  writer = calloc (1, sizeof *writer);
-  if (writer == NULL)
-    return -ENOMEM;
-  writer->index_fd = -1;
-  for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
-    writer->columns[i].fd = -1;
-  writer->limit_bytes = options->limit_bytes;
-
-  writer->dir_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  error = writer->dir_fd >= 0 ? 0 : -errno;
-  if (error == 0)
-    error = open_index (writer, log, options);
-  if (error == 0)
-    error = troupe_writer_repair (writer);
-  /* The files stand there from the start, for whoever looks into the folder. */
-  for (int i = 0; error == 0 && troupe_log_get_stream (log, (unsigned) i) >= 0; i++)
-    error = troupe_writer_open_data (writer, i);
-  if (error < 0)
-    {
-      troupe_journal_writer_close (writer);
-      return error;
-    }
-  *out = writer;
-  return 0;
-}
-
-void
-troupe_journal_writer_close (TroupeJournalWriter *writer)
-{
-  if (writer == NULL)
-    return;
-  for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
-    {
-      if (writer->index_fd >= 0)
-        troupe_writer_write_gap (writer, i);
-      if (writer->columns[i].fd >= 0)
-        close (writer->columns[i].fd);
-    }
-  if (writer->index_fd >= 0)
-    close (writer->index_fd);
-  if (writer->dir_fd >= 0)
-    close (writer->dir_fd);
-  free (writer);
 }

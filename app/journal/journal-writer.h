@@ -4,6 +4,7 @@
 
 #include "journal/journal-format.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,9 +27,12 @@ typedef struct
   uint64_t limit_bytes;
   /* Size of a segment; 0 picks one that suits limit_bytes. A log that exists keeps its own. */
   uint64_t segment_bytes;
+  /* The caller knows that DIR holds nothing of this log and that nobody else writes it: nothing is looked
+   * for, and the index comes to be with the first append, too. */
+  bool is_fresh;
 } TroupeJournalOptions;
 
-/* DIR must exist; files are made with mode 0600. OPTIONS may be NULL. -EBUSY when another
+/* DIR must exist; files are made with mode 0600, those of a stream with its first byte. OPTIONS may be NULL. -EBUSY when another
  * writer has this log open, -EPROTONOSUPPORT when it was written by a newer version. */
 int troupe_journal_writer_open (const char *dir, TroupeLog log, const TroupeJournalOptions *options,
                                 TroupeJournalWriter **out);

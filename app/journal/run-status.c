@@ -19,10 +19,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_NAME "status"
-#define NEW_FILE_NAME "status.new"
 /* How often a torn page is read again; a write of one page takes less than a microsecond. */
 #define READ_TRIES 100
 
@@ -328,29 +328,32 @@ troupe_run_status_write (int fd, const TroupeRunStatus *status)
   return n == sizeof page ? 0 : -EIO;
 }
 
+/* What a full disk left of a new file. */
+static void
+unlink_if_short (int dir_fd, int fd)
+{
+  struct stat info;
+
+  if (fstat (fd, &info) == 0 && info.st_size < TROUPE_RUN_STATUS_SIZE)
+    unlinkat (dir_fd, FILE_NAME, 0);
+}
+
 int
 troupe_run_status_create (const char *dir, const TroupeRunStatus *status)
 {
-  int dir_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int dir_fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
   int fd, error;
 
   if (dir_fd < 0)
     return -errno;
-  fd = openat (dir_fd, FILE_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (fd >= 0)
-    error = troupe_run_status_write (fd, status);
-  else
-    {
-      /* Nobody sees a page that is not whole. */
-      fd = openat (dir_fd, NEW_FILE_NAME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-      error = fd >= 0 ? troupe_run_status_write (fd, status) : -errno;
-      if (error == 0 && renameat (dir_fd, NEW_FILE_NAME, dir_fd, FILE_NAME) != 0)
-        error = -errno;
-      if (error < 0 && fd >= 0)
-        unlinkat (dir_fd, NEW_FILE_NAME, 0);
-    }
+  /* Until the page is written the file is empty, which reads as no file. */
+  fd = openat (dir_fd, FILE_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  error = fd >= 0 ? troupe_run_status_write (fd, status) : -errno;
   if (error < 0 && fd >= 0)
-    close (fd);
+    {
+      unlink_if_short (dir_fd, fd);
+      close (fd);
+    }
   close (dir_fd);
   return error < 0 ? error : fd;
 }
@@ -360,7 +363,7 @@ troupe_run_status_read (const char *dir, TroupeRunStatus *status)
 {
   char page[TROUPE_RUN_STATUS_SIZE + 1];
   TroupeRunStatus result;
-  int dir_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int dir_fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
   int error = -EBADMSG;
   int fd;
 
@@ -378,6 +381,8 @@ troupe_run_status_read (const char *dir, TroupeRunStatus *status)
 
       if (n < 0 && errno != EINTR)
         error = -errno;
+      else if (n == 0)
+        error = -ENOENT;
       else if (n == TROUPE_RUN_STATUS_SIZE && parse_page (page, &result))
         error = 0;
     }

@@ -74,5 +74,5 @@ typedef struct
 int troupe_run_status_create (const char *dir, const TroupeRunStatus *status);
 int troupe_run_status_write (int fd, const TroupeRunStatus *status);
 
-/* -ENOENT: no such run; -EBADMSG: not a status file of a version we know. */
+/* -ENOENT: no such run (yet); -EBADMSG: not a status file of a version we know. */
 int troupe_run_status_read (const char *dir, TroupeRunStatus *status);

@@ -119,9 +119,10 @@ keeper_record_status (KeeperRun *run)
 void
 keeper_record_start (KeeperRun *run)
 {
+  /* First, so that whoever hears of the run finds a journal. */
+  append_event (run, "{\"event\":\"start\",\"pid\":%d}\n", (int) run->status.pid);
   keeper_record_status (run);
   keeper_control_send_status (run);
-  append_event (run, "{\"event\":\"start\",\"pid\":%d}\n", (int) run->status.pid);
 }
 
 void
@@ -134,22 +135,31 @@ keeper_record_failure (KeeperRun *run)
   keeper_record_status (run);
 }
 
-void
-keeper_record_exit (KeeperRun *run)
+/* Returns the length of the line. */
+static size_t
+format_exit (const TroupeRunStatus *status, char text[static EVENT_MAX])
 {
-  const TroupeRunStatus *status = &run->status;
   char code[16] = "null", name[SIGNAL_NAME_MAX], quoted[SIGNAL_NAME_MAX + 2] = "null";
 
   if (status->exit_code >= 0)
     snprintf (code, sizeof code, "%d", status->exit_code);
   if (status->exit_signal != 0)
     snprintf (quoted, sizeof quoted, "\"%s\"", signal_name (status->exit_signal, name));
-  append_event (run,
-                "{\"event\":\"exit\",\"code\":%s,\"signal\":%s,\"core_dumped\":%s,\"user_usec\":%" PRIu64
-                ",\"system_usec\":%" PRIu64 ",\"max_rss_bytes\":%" PRIu64 ",\"duration_usec\":%" PRIu64
-                ",\"reason\":\"%s\"}\n",
-                code, quoted, status->core_dumped ? "true" : "false", status->user_usec, status->system_usec,
-                status->max_rss_bytes, status->duration_usec, reason_name (status->end_reason));
+  return (size_t) snprintf (text, EVENT_MAX,
+                            "{\"event\":\"exit\",\"code\":%s,\"signal\":%s,\"core_dumped\":%s,\"user_usec\":%" PRIu64
+                            ",\"system_usec\":%" PRIu64 ",\"max_rss_bytes\":%" PRIu64 ",\"duration_usec\":%" PRIu64
+                            ",\"reason\":\"%s\"}\n",
+                            code, quoted, status->core_dumped ? "true" : "false", status->user_usec,
+                            status->system_usec, status->max_rss_bytes, status->duration_usec,
+                            reason_name (status->end_reason));
+}
+
+void
+keeper_record_exit (KeeperRun *run)
+{
+  char text[EVENT_MAX];
+
+  append_event (run, "%.*s", (int) format_exit (&run->status, text), text);
   keeper_record_status (run);
   keeper_control_send_status (run);
 }
@@ -157,7 +167,20 @@ keeper_record_exit (KeeperRun *run)
 void
 keeper_record_end (KeeperRun *run)
 {
-  append_event (run, "{\"event\":\"end\",\"reason\":\"%s\"}\n", reason_name (run->status.end_reason));
+  const char *reason = reason_name (run->status.end_reason);
+  char text[EVENT_MAX + 64];
+  TroupeJournalPiece pieces[2];
+  size_t n = 0, length = 0;
+
+  if (run->exit_is_untold)
+    {
+      length = format_exit (&run->status, text);
+      pieces[n++] = (TroupeJournalPiece){ TROUPE_RECORD_EVENT, run->status.exit_usec, length };
+    }
+  pieces[n] = (TroupeJournalPiece){ TROUPE_RECORD_EVENT, run->status.end_usec,
+                                    (size_t) snprintf (text + length, sizeof text - length,
+                                                       "{\"event\":\"end\",\"reason\":\"%s\"}\n", reason) };
+  troupe_journal_writer_append_pieces (run->journal, TROUPE_STREAM_EVENTS, text, pieces, n + 1);
 }
 
 void

@@ -8,7 +8,8 @@
  * the main process: what is in the pipes, then the `exit` event, then the
  * status, then the engine; so whoever reads an exit code can read all that
  * came before it. The run itself is over when wait() knows no child any more:
- * every descendant is ours then, as we are a child subreaper. */
+ * every descendant is ours then, as we are a child subreaper. Mostly that is
+ * so at once, and then both ends are told as one. */
 
 #include "keeper/keeper-run.h"
 
@@ -102,7 +103,7 @@ raise_fds (int *fds, unsigned n, int lowest)
 static int
 open_journal (KeeperRun *run)
 {
-  const TroupeJournalOptions options = { .limit_bytes = run->spec.journal_limit_bytes };
+  const TroupeJournalOptions options = { .limit_bytes = run->spec.journal_limit_bytes, .is_fresh = true };
 
   run->status_fd = troupe_run_status_create (run->spec.journal_dir, &run->status);
   if (run->status_fd < 0)
@@ -247,10 +248,6 @@ main_has_exited (KeeperRun *run, int wait_status, const struct rusage *usage)
   status->system_usec = timeval_usec (usage->ru_stime);
   status->max_rss_bytes = (uint64_t) usage->ru_maxrss * 1024;
 
-  keeper_capture_drain (run);
-  status->phase = TROUPE_RUN_EXITED;
-  keeper_record_exit (run);
-  keeper_stop_main_has_exited (run);
 }
 
 void
@@ -258,12 +255,27 @@ keeper_run_reap (KeeperRun *run)
 {
   struct rusage usage;
   int wait_status;
+  bool has_exited = false;
   pid_t pid;
 
   while ((pid = wait4 (-1, &wait_status, WNOHANG, &usage)) > 0)
     if (pid == run->status.pid && run->main_is_alive)
-      main_has_exited (run, wait_status, &usage);
+      {
+        main_has_exited (run, wait_status, &usage);
+        has_exited = true;
+      }
   run->has_children = pid == 0;
+  if (!has_exited)
+    return;
+  keeper_capture_drain (run);
+  run->status.phase = TROUPE_RUN_EXITED;
+  if (run->has_children)
+    {
+      keeper_record_exit (run);
+      keeper_stop_main_has_exited (run);
+    }
+  else
+    run->exit_is_untold = true;
 }
 
 void

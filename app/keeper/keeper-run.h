@@ -116,6 +116,7 @@ typedef struct
 
   bool main_is_alive; /* a sink's thread: until the engine says how it ended */
   bool has_children; /* as wait() said last */
+  bool exit_is_untold; /* it is told together with the end */
   uint64_t started_at;
 
   KeeperStop stop;
@@ -181,6 +182,7 @@ void keeper_stop_tick (KeeperRun *run, uint64_t now);
 void keeper_record_start (KeeperRun *run);
 void keeper_record_failure (KeeperRun *run);
 void keeper_record_exit (KeeperRun *run);
+/* Also the exit, where that is untold. */
 void keeper_record_end (KeeperRun *run);
 void keeper_record_signal (KeeperRun *run, int signal_number, unsigned scope);
 void keeper_record_stopping (KeeperRun *run, unsigned step, unsigned remaining);

@@ -95,7 +95,7 @@ thread_has_ended (KeeperRun *run)
   run->main_is_alive = false;
   keeper_capture_drain (run);
   run->status.phase = TROUPE_RUN_EXITED;
-  keeper_record_exit (run);
+  run->exit_is_untold = true;
 }
 
 /* Asked to go, with nobody left to write and nobody to tell. The status goes on to say that the
