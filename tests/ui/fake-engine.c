@@ -181,6 +181,17 @@ scale_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, guint i
 }
 
 static gboolean
+use_free_port_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, FakeEngine *self)
+{
+  note (self, "Program1.UseFreePort", troupe_bus_program1_get_name (program));
+  if (self->program_problem != NULL)
+    answer_program (self, invocation);
+  else
+    troupe_bus_program1_complete_use_free_port (program, invocation, "tcp:127.0.0.1:8001");
+  return TRUE;
+}
+
+static gboolean
 edit_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, GVariant *definition, FakeEngine *self)
 {
   g_autofree char *text = g_variant_print (definition, FALSE);
@@ -437,6 +448,7 @@ fake_engine_add_program (FakeEngine *self, const char *project, const char *name
   g_signal_connect (program, "handle-reload", G_CALLBACK (plain_program_cb), self);
   g_signal_connect (program, "handle-cancel-reload", G_CALLBACK (plain_program_cb), self);
   g_signal_connect (program, "handle-scale", G_CALLBACK (scale_cb), self);
+  g_signal_connect (program, "handle-use-free-port", G_CALLBACK (use_free_port_cb), self);
   g_signal_connect (program, "handle-edit", G_CALLBACK (edit_cb), self);
   g_signal_connect (program, "handle-remove", G_CALLBACK (remove_cb), self);
   troupe_bus_object_skeleton_set_program1 (object, program);
@@ -620,6 +632,42 @@ fake_engine_set_reload (FakeEngine *self, const char *project, const char *name,
 
   troupe_bus_program1_set_reload_progress (program, progress);
   troupe_bus_program1_set_reload_failure (program, failure);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
+}
+
+void
+fake_engine_set_note (FakeEngine *self, const char *project, const char *name, const char *topic, guint line,
+                      const char *text)
+{
+  TroupeBusProgram1 *program = get_program (self, project, name);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sus)"));
+  if (topic != NULL)
+    g_variant_builder_add (&builder, "(sus)", topic, line, text);
+  troupe_bus_program1_set_notes (program, g_variant_builder_end (&builder));
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
+}
+
+void
+fake_engine_set_port_problem (FakeEngine *self, const char *project, const char *name, const char *text,
+                              const char *free_address, const char *holder)
+{
+  TroupeBusProgram1 *program = get_program (self, project, name);
+  GPtrArray *holder_paths = holder != NULL ? g_hash_table_lookup (self->program_paths, holder) : NULL;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  if (text != NULL)
+    g_variant_dict_insert (&dict, "text", "s", text);
+  if (free_address != NULL)
+    g_variant_dict_insert (&dict, "free", "s", free_address);
+  if (holder != NULL)
+    {
+      g_variant_dict_insert (&dict, "holder", "s", holder);
+      g_variant_dict_insert (&dict, "program", "o", holder_paths->pdata[0]);
+    }
+  troupe_bus_program1_set_port_problem (program, g_variant_dict_end (&dict));
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
 }
 

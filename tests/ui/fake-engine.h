@@ -47,7 +47,13 @@ void fake_engine_remove_worker (FakeEngine *self, const char *project, const cha
 /* What Program1.ReloadProgress and ReloadFailure say. */
 void fake_engine_set_reload (FakeEngine *self, const char *project, const char *name, const char *progress,
                              const char *failure);
-/* Scale and Edit fail with this from now on; NULL: they do not. */
+/* Program1.Notes: one of TOPIC at LINE; TOPIC NULL: none. */
+void fake_engine_set_note (FakeEngine *self, const char *project, const char *name, const char *topic, guint line,
+                           const char *text);
+/* Program1.PortProblem; FREE_ADDRESS and HOLDER ("project/program") (nullable); TEXT NULL: none. */
+void fake_engine_set_port_problem (FakeEngine *self, const char *project, const char *name, const char *text,
+                                   const char *free_address, const char *holder);
+/* Scale, Edit and UseFreePort fail with this from now on; NULL: they do not. */
 void fake_engine_set_program_problem (FakeEngine *self, const char *message);
 
 /* Sends one Stats signal for all workers alive; figures grow from BASE. */

@@ -35,6 +35,9 @@ struct _TroupeProgramItem
   guint instances;
   guint scaled_from; /* how many it was to have before; 0 once it has what it is to have */
   GVariant *definition; /* (owned) */
+  GVariant *notes_value; /* (owned) (nullable): what `notes` was read from */
+  GPtrArray *notes;     /* (owned) of TroupeProgramNote */
+  TroupePortProblem *port_problem; /* (owned) (nullable) */
 };
 
 enum
@@ -73,6 +76,20 @@ troupe_program_item_tell (TroupeProgramItem *self)
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
+/* The same array stays while nothing changed, so that who shows it can tell. */
+static void
+troupe_program_item_read_notes (TroupeProgramItem *self)
+{
+  GVariant *value = troupe_bus_program1_get_notes (self->proxy);
+
+  if (self->notes != NULL && value == self->notes_value)
+    return;
+  g_clear_pointer (&self->notes_value, g_variant_unref);
+  g_clear_pointer (&self->notes, g_ptr_array_unref);
+  self->notes_value = value != NULL ? g_variant_ref (value) : NULL;
+  self->notes = troupe_program_notes_new (value);
+}
+
 static void
 troupe_program_item_read (TroupeProgramItem *self)
 {
@@ -93,6 +110,9 @@ troupe_program_item_read (TroupeProgramItem *self)
   self->addresses = troupe_bus_program1_dup_listen (self->proxy);
   if (self->addresses == NULL)
     self->addresses = g_new0 (char *, 1);
+  troupe_program_item_read_notes (self);
+  g_clear_pointer (&self->port_problem, troupe_port_problem_free);
+  self->port_problem = troupe_port_problem_new (troupe_bus_program1_get_port_problem (self->proxy));
   g_clear_pointer (&self->definition, g_variant_unref);
   self->definition = definition != NULL ? g_variant_ref (definition)
                                         : g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
@@ -146,6 +166,9 @@ troupe_program_item_finalize (GObject *object)
   g_free (self->reload_progress);
   g_free (self->reload_failure);
   g_strfreev (self->addresses);
+  g_clear_pointer (&self->notes_value, g_variant_unref);
+  g_clear_pointer (&self->notes, g_ptr_array_unref);
+  g_clear_pointer (&self->port_problem, troupe_port_problem_free);
   g_clear_pointer (&self->definition, g_variant_unref);
   G_OBJECT_CLASS (troupe_program_item_parent_class)->finalize (object);
 }
@@ -357,6 +380,18 @@ const char *
 troupe_program_item_get_reload_failure (TroupeProgramItem *self)
 {
   return self->reload_failure;
+}
+
+GPtrArray *
+troupe_program_item_get_notes (TroupeProgramItem *self)
+{
+  return self->notes;
+}
+
+const TroupePortProblem *
+troupe_program_item_get_port_problem (TroupeProgramItem *self)
+{
+  return self->port_problem;
 }
 
 GVariant *

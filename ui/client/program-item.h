@@ -2,6 +2,7 @@
  * Copyright The Troupe authors */
 #pragma once
 
+#include "client/program-note.h"
 #include "client/worker-item.h"
 
 G_BEGIN_DECLS
@@ -52,6 +53,10 @@ gboolean troupe_program_item_get_scaling (TroupeProgramItem *self, TroupeScaling
 const char *troupe_program_item_get_reload_progress (TroupeProgramItem *self);
 /* Why the last reload failed, or "". */
 const char *troupe_program_item_get_reload_failure (TroupeProgramItem *self);
+/* What a person should know of it although nothing is wrong. (transfer none) (element-type TroupeProgramNote) */
+GPtrArray *troupe_program_item_get_notes (TroupeProgramItem *self);
+/* The address that it wants and cannot have. (transfer none) (nullable) */
+const TroupePortProblem *troupe_program_item_get_port_problem (TroupeProgramItem *self);
 /* a{sv}, as Engine1.Launch takes it. (transfer none) */
 GVariant *troupe_program_item_get_definition (TroupeProgramItem *self);
 /* TRUE when the kind gives workers a channel for messages. */
@@ -65,7 +70,8 @@ void troupe_program_item_add_totals (TroupeProgramItem *self, TroupeTotals *tota
 /* The state that stands for all its workers: the one that wants attention first. */
 TroupeState troupe_program_item_get_state (TroupeProgramItem *self);
 
-/* METHOD: "Start", "Stop", "Restart", "Reload" or "CancelReload"; finish with troupe_bus_call_finish (). */
+/* METHOD: "Start", "Stop", "Restart", "Reload", "CancelReload" or "UseFreePort"; finish
+ * with troupe_bus_call_finish (). */
 void troupe_program_item_call_async (TroupeProgramItem *self, const char *method, GAsyncReadyCallback callback,
                                      gpointer user_data);
 /* INSTANCES: 1 to TROUPE_PROGRAM_INSTANCES_MAX; finish with troupe_bus_call_finish (). */

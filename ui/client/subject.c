@@ -211,6 +211,30 @@ troupe_subject_get_program (TroupeSubject *self)
   return NULL;
 }
 
+TroupeProgramItem *
+troupe_subject_get_common_program (TroupeSubject *self)
+{
+  TroupeProgramItem *program = NULL;
+
+  if (troupe_subject_get_project (self) != NULL)
+    return NULL;
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      TroupeProgramItem *one = troupe_worker_item_get_program (self->workers->pdata[i]);
+
+      if (i > 0 && one != program)
+        return NULL;
+      program = one;
+    }
+  return program;
+}
+
+TroupeProgramItem *
+troupe_subject_find_program_by_path (TroupeSubject *self, const char *path)
+{
+  return troupe_client_find_program_by_path (self->client, path);
+}
+
 TroupeProjectItem *
 troupe_subject_get_project (TroupeSubject *self)
 {

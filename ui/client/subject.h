@@ -46,6 +46,12 @@ TroupeWorkerItem *troupe_subject_get_worker (TroupeSubject *self);
 TroupeProgramItem *troupe_subject_get_program (TroupeSubject *self);
 TroupeProjectItem *troupe_subject_get_project (TroupeSubject *self);
 
+/* The one program that all its workers are of; NULL when there are several. (nullable) */
+TroupeProgramItem *troupe_subject_get_common_program (TroupeSubject *self);
+
+/* The program with that object path. (nullable) */
+TroupeProgramItem *troupe_subject_find_program_by_path (TroupeSubject *self, const char *path);
+
 /* Every program that is meant as a whole: what Remove takes away.
  * Returns: (transfer container) (element-type TroupeProgramItem) */
 GPtrArray *troupe_subject_dup_programs (TroupeSubject *self);

@@ -42,6 +42,7 @@ struct _TroupeDetailsPage
   TroupeState shown_state;
   GVariant *shown_definition; /* (owned) (nullable) */
   GStrv shown_addresses;      /* (owned) (nullable) */
+  GPtrArray *shown_notes;     /* (owned) (nullable) */
 };
 
 typedef struct
@@ -174,6 +175,13 @@ troupe_details_page_add_program (TroupeDetailsPage *self, TroupeProgramItem *pro
       row = new_row (_ ("Folder"), folder, TRUE);
       add_button (row, "folder-open-symbolic", _ ("Open Folder"), "win.open-path", folder);
       add_row (self, self->program_group, row);
+    }
+
+  for (guint i = 0; i < troupe_program_item_get_notes (program)->len; i++)
+    {
+      g_autofree char *text = troupe_program_note_dup_text (troupe_program_item_get_notes (program)->pdata[i]);
+
+      add_row (self, self->program_group, new_row (_ ("About the script"), text, FALSE));
     }
 
   row = new_row (_ ("Kind"), kind_name, FALSE);
@@ -491,11 +499,15 @@ troupe_details_page_refresh (TroupeDetailsPage *self)
     return;
   troupe_details_page_update_processes (self);
   if (definition != self->shown_definition ||
+      (program != NULL && troupe_program_item_get_notes (program) != self->shown_notes) ||
       (self->shown_addresses != NULL &&
        !g_strv_equal (get_addresses (self), (const char *const *) self->shown_addresses)))
     {
       g_autoptr (GVariant) before = g_steal_pointer (&self->shown_definition);
 
+      g_clear_pointer (&self->shown_notes, g_ptr_array_unref);
+      if (program != NULL)
+        self->shown_notes = g_ptr_array_ref (troupe_program_item_get_notes (program));
       self->shown_definition = definition != NULL ? g_variant_ref (definition) : NULL;
       troupe_details_page_rebuild (self);
     }
@@ -552,6 +564,7 @@ troupe_details_page_finalize (GObject *object)
   g_ptr_array_unref (self->process_rows);
   g_clear_pointer (&self->runs, g_ptr_array_unref);
   g_clear_pointer (&self->shown_definition, g_variant_unref);
+  g_clear_pointer (&self->shown_notes, g_ptr_array_unref);
   g_strfreev (self->shown_addresses);
   G_OBJECT_CLASS (troupe_details_page_parent_class)->finalize (object);
 }
@@ -596,6 +609,7 @@ troupe_details_page_set_subject (TroupeDetailsPage *self, TroupeSubject *subject
   g_set_object (&self->subject, subject);
   g_clear_pointer (&self->runs, g_ptr_array_unref);
   g_clear_pointer (&self->shown_definition, g_variant_unref);
+  g_clear_pointer (&self->shown_addresses, g_strfreev);
   self->runs_asked_for = 0;
   if (subject != NULL)
     g_signal_connect_object (subject, "changed", G_CALLBACK (troupe_details_page_refresh), self, G_CONNECT_SWAPPED);

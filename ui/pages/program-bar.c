@@ -34,14 +34,10 @@ struct _TroupeProgramBar
   GtkLabel *progress_text;
   GtkProgressBar *progress_bar;
   GtkButton *progress_cancel;
-  GtkRevealer *failure_revealer;
-  GtkLabel *failure_text;
-  GtkWidget *failure_close;
 
   TroupeSubject *subject;  /* (owned) (nullable) */
   GPtrArray *links;        /* of GtkWidget, children of controls */
   GStrv shown_addresses;   /* (owned) */
-  char *hidden_failure;    /* (owned) (nullable): the person has read it */
   TroupeProgramItem *scaled; /* (owned) (nullable): whose number was changed and is not asked for yet */
   guint scale_id;
   guint shown_instances;
@@ -280,36 +276,6 @@ troupe_program_bar_show_progress (TroupeProgramBar *self, TroupeProgramItem *pro
 }
 
 static void
-troupe_program_bar_show_failure (TroupeProgramBar *self, TroupeProgramItem *program)
-{
-  const char *failure = program != NULL && troupe_program_item_get_reload_progress (program)[0] == '\0'
-                            ? troupe_program_item_get_reload_failure (program)
-                            : "";
-  gboolean shown = failure[0] != '\0' && g_strcmp0 (failure, self->hidden_failure) != 0;
-
-  if (failure[0] == '\0')
-    g_clear_pointer (&self->hidden_failure, g_free);
-  if (shown)
-    {
-      g_autofree char *text = g_strdup_printf (_ ("The reload failed: %s. The other workers kept their runs."), failure);
-
-      if (g_strcmp0 (gtk_label_get_text (self->failure_text), text) != 0)
-        gtk_label_set_text (self->failure_text, text);
-    }
-  gtk_revealer_set_reveal_child (self->failure_revealer, shown);
-}
-
-static void
-hide_failure_cb (TroupeProgramBar *self)
-{
-  TroupeProgramItem *program = troupe_program_bar_get_program (self);
-
-  g_free (self->hidden_failure);
-  self->hidden_failure = program != NULL ? g_strdup (troupe_program_item_get_reload_failure (program)) : NULL;
-  troupe_program_bar_show_failure (self, program);
-}
-
-static void
 troupe_program_bar_refresh (TroupeProgramBar *self)
 {
   TroupeProgramItem *program = troupe_program_bar_get_program (self);
@@ -328,7 +294,6 @@ troupe_program_bar_refresh (TroupeProgramBar *self)
       troupe_program_bar_show_scale (self, program);
     }
   troupe_program_bar_show_progress (self, program);
-  troupe_program_bar_show_failure (self, program);
   gtk_widget_set_visible (GTK_WIDGET (self->controls), program != NULL || self->links->len > 0);
   gtk_widget_set_visible (GTK_WIDGET (self), TRUE);
 }
@@ -356,7 +321,6 @@ troupe_program_bar_finalize (GObject *object)
 
   g_ptr_array_unref (self->links);
   g_strfreev (self->shown_addresses);
-  g_free (self->hidden_failure);
   G_OBJECT_CLASS (troupe_program_bar_parent_class)->finalize (object);
 }
 
@@ -380,9 +344,6 @@ troupe_program_bar_class_init (TroupeProgramBarClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeProgramBar, progress_text);
   gtk_widget_class_bind_template_child (widget_class, TroupeProgramBar, progress_bar);
   gtk_widget_class_bind_template_child (widget_class, TroupeProgramBar, progress_cancel);
-  gtk_widget_class_bind_template_child (widget_class, TroupeProgramBar, failure_revealer);
-  gtk_widget_class_bind_template_child (widget_class, TroupeProgramBar, failure_text);
-  gtk_widget_class_bind_template_child (widget_class, TroupeProgramBar, failure_close);
 }
 
 static void
@@ -392,7 +353,6 @@ troupe_program_bar_init (TroupeProgramBar *self)
   self->links = g_ptr_array_new ();
   gtk_widget_set_layout_manager (GTK_WIDGET (self->controls), troupe_wrap_layout_new (SPACING));
   g_signal_connect_object (self->scale, "value-changed", G_CALLBACK (scale_changed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->failure_close, "clicked", G_CALLBACK (hide_failure_cb), self, G_CONNECT_SWAPPED);
   troupe_labels_name_buttons (GTK_WIDGET (self));
 }
 
@@ -405,7 +365,6 @@ troupe_program_bar_set_subject (TroupeProgramBar *self, TroupeSubject *subject)
     g_signal_handlers_disconnect_by_data (self->subject, self);
   troupe_program_bar_flush_scale (self);
   self->shown_instances = 0;
-  g_clear_pointer (&self->hidden_failure, g_free);
   g_set_object (&self->subject, subject);
   if (subject != NULL)
     g_signal_connect_object (subject, "changed", G_CALLBACK (troupe_program_bar_refresh), self, G_CONNECT_SWAPPED);

@@ -12,6 +12,7 @@
 #include "client/format.h"
 #include "pages/details-page.h"
 #include "pages/messages-page.h"
+#include "pages/program-notices.h"
 
 struct _TroupeWorkerPage
 {
@@ -31,6 +32,7 @@ struct _TroupeWorkerPage
   GtkBox *tool_row;
   GtkBox *tools;
   TroupeProgramBar *bar;
+  TroupeProgramNotices *notices;
   GtkStackPage *workers_page;
   GtkStackPage *messages_page;
   GtkStackPage *details_page;
@@ -193,6 +195,7 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
                                   G_TYPE_NONE, 1, G_TYPE_STRING);
   g_type_ensure (TROUPE_TYPE_OUTPUT_PAGE);
   g_type_ensure (TROUPE_TYPE_PROGRAM_BAR);
+  g_type_ensure (TROUPE_TYPE_PROGRAM_NOTICES);
   g_type_ensure (TROUPE_TYPE_WORKER_TABLE);
   g_type_ensure (TROUPE_TYPE_MESSAGES_PAGE);
   g_type_ensure (TROUPE_TYPE_DETAILS_PAGE);
@@ -212,6 +215,7 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, tools);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, tool_row);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, bar);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, notices);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, workers_page);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, workers);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, messages_page);
@@ -237,6 +241,7 @@ troupe_worker_page_init (TroupeWorkerPage *self)
   troupe_worker_table_add_columns (self->workers, columns, G_N_ELEMENTS (columns));
   gtk_box_append (self->tool_row, troupe_messages_page_get_tools (self->messages));
   g_signal_connect_object (self->output, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->notices, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->bar, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->messages, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (visible_child_cb), self,
@@ -257,6 +262,7 @@ troupe_worker_page_set_subject (TroupeWorkerPage *self, TroupeSubject *subject)
     g_signal_handlers_disconnect_by_data (self->subject, self);
   g_set_object (&self->subject, subject);
   troupe_program_bar_set_subject (self->bar, subject);
+  troupe_program_notices_set_subject (self->notices, subject);
   troupe_output_page_set_subject (self->output, subject);
   troupe_messages_page_set_subject (self->messages, subject);
   troupe_details_page_set_subject (self->details, subject);

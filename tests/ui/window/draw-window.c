@@ -5,7 +5,7 @@
  *
  *   tests/ui/run-headless.sh BUILD/tests/ui/window/draw-window FOLDER WORKERS WIDTHxHEIGHT [PAGE]
  *
- * PAGE: overview (default), worker, details, program, cluster, cluster-reload, cluster-failed, cluster-scaling,
+ * PAGE: overview (default), worker, details, program, cluster, cluster-reload, cluster-failed, cluster-scaling, cluster-port,
  * cluster-details, cluster-worker, launch, project, preferences, shortcuts, or one of
  * these, with the number of messages in place of WORKERS: messages, messages-open, messages-kinds, messages-zoo,
  * messages-composing, messages-filter.
@@ -166,6 +166,13 @@ show_cluster (FakeEngine *engine, TroupeWindow *window, TroupeClient *client, co
     }
   if (g_str_equal (page, "cluster-failed"))
     fake_engine_set_reload (engine, "shop", "web", "", "web.2: run 5 is not ready: it does not listen");
+  if (g_str_equal (page, "cluster-port"))
+    {
+      fake_engine_set_port_problem (engine, "shop", "web", "tcp:127.0.0.1:8000 is taken by Troupe's program “shop/jobs”",
+                                    "tcp:127.0.0.1:8001", "shop/jobs");
+      fake_engine_set_note (engine, "shop", "web", "primary-logic", 12,
+                            "setInterval () is called in the part for the primary, which does not run here");
+    }
   if (g_str_equal (page, "cluster-scaling"))
     {
       fake_engine_set_instances (engine, "shop", "web", n_workers - 4);

@@ -8,6 +8,7 @@
 #include "window-fixture.h"
 
 #include "client/subject.h"
+#include "parts/notice.h"
 
 static const char *const listen_on[] = { "tcp:127.0.0.1:8000", "unix:/run/shop.sock", NULL };
 
@@ -64,6 +65,23 @@ click (GtkWidget *widget, const char *text)
 
   WAIT_UNTIL ((button = find_button (widget, text)) != NULL);
   g_signal_emit_by_name (button, "clicked");
+}
+
+/* Presses the button that hides the notice with TEXT. */
+static void
+hide_notice_below (GtkWidget *widget, const char *text)
+{
+  if (TROUPE_IS_NOTICE (widget) && shows (widget, text))
+    g_signal_emit_by_name (widget, "closed");
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    hide_notice_below (child, text);
+}
+
+static void
+hide_notice (Fixture *fixture, const char *text)
+{
+  hide_notice_below (GTK_WIDGET (get_page (fixture)), text);
 }
 
 static void
@@ -198,10 +216,73 @@ test_reload (Fixture *fixture, gconstpointer data)
   fake_engine_wait_for_call (fixture->engine, "Program1.CancelReload web");
 
   fake_engine_set_reload (fixture->engine, "shop", "web", "", "web.2: run 5 is not ready: it does not listen");
-  WAIT_UNTIL (shows (get_bar (fixture), "The reload failed: web.2: run 5 is not ready: it does not listen."));
+  WAIT_UNTIL (shows (get_page (fixture), "The reload failed: web.2: run 5 is not ready: it does not listen."));
   WAIT_UNTIL (!shows (get_bar (fixture), "Reloading"));
   fake_engine_set_reload (fixture->engine, "shop", "web", "1 of 3: web.1", "");
-  WAIT_UNTIL (!shows (get_bar (fixture), "The reload failed"));
+  WAIT_UNTIL (!shows (get_page (fixture), "The reload failed"));
+
+  /* What the person has hidden stays so, and comes again with the next failure. */
+  fake_engine_set_reload (fixture->engine, "shop", "web", "", "web.1 failed");
+  WAIT_UNTIL (shows (get_page (fixture), "The reload failed: web.1 failed."));
+  hide_notice (fixture, "The reload failed");
+  WAIT_UNTIL (!shows (get_page (fixture), "The reload failed"));
+  show_worker (fixture, "shop/web.2");
+  show_program (fixture, "shop/web");
+  g_assert_false (shows (get_page (fixture), "The reload failed"));
+  fake_engine_set_reload (fixture->engine, "shop", "web", "1 of 3: web.1", "");
+  WAIT_UNTIL (shows (get_bar (fixture), "Reloading 1 of 3"));
+  fake_engine_set_reload (fixture->engine, "shop", "web", "", "web.1 failed");
+  WAIT_UNTIL (shows (get_page (fixture), "The reload failed: web.1 failed."));
+}
+
+static void
+test_port_of_ours (Fixture *fixture, gconstpointer data)
+{
+  fake_engine_add_program (fixture->engine, "shop", "old", "old.js", 1);
+  fake_engine_set_running (fixture->engine, "old", 3);
+  open_cluster (fixture, 3);
+  fake_engine_set_port_problem (fixture->engine, "shop", "web", "tcp:127.0.0.1:8000 is taken by Troupe's program “shop/old”",
+                                "tcp:127.0.0.1:8001", "shop/old");
+  /* Also where one looks at the worker that failed. */
+  show_worker (fixture, "shop/web.2");
+  WAIT_UNTIL (shows (get_page (fixture), "is taken by Troupe's program “shop/old”."));
+  click (GTK_WIDGET (get_page (fixture)), "Stop “old” and Start");
+  fake_engine_wait_for_call (fixture->engine, "Program1.Stop old");
+  g_assert_false (fake_engine_was_called (fixture->engine, "Program1.Start web"));
+  fake_engine_set_ended (fixture->engine, "old", "stopped", -1, "SIGTERM", "Stopped");
+  fake_engine_wait_for_call (fixture->engine, "Program1.Start web");
+  fake_engine_set_port_problem (fixture->engine, "shop", "web", NULL, NULL, NULL);
+  WAIT_UNTIL (!shows (get_page (fixture), "is taken by"));
+}
+
+static void
+test_port_of_another (Fixture *fixture, gconstpointer data)
+{
+  open_cluster (fixture, 3);
+  fake_engine_set_port_problem (fixture->engine, "shop", "web", "tcp:8000 is taken by process 12 (nginx)",
+                                "tcp:8001", NULL);
+  WAIT_UNTIL (shows (get_page (fixture), "tcp:8000 is taken by process 12 (nginx)."));
+  g_assert_null (find_button (GTK_WIDGET (get_page (fixture)), "and Start"));
+  fake_engine_set_program_problem (fixture->engine, "Nothing is free any more");
+  click (GTK_WIDGET (get_page (fixture)), "Use *:8001");
+  fake_engine_wait_for_call (fixture->engine, "Program1.UseFreePort web");
+  WAIT_UNTIL (shows (fixture->window, "Nothing is free any more"));
+}
+
+static void
+test_notes (Fixture *fixture, gconstpointer data)
+{
+  open_cluster (fixture, 3);
+  /* What Troupe does in place of the script is no news. */
+  fake_engine_set_note (fixture->engine, "shop", "web", "primary-branch", 3, "This part forks the workers");
+  activate (fixture, "win.show-details");
+  WAIT_UNTIL (shows (get_page (fixture), "Line 3: This part forks the workers."));
+  activate (fixture, "win.show-output");
+  WAIT_UNTIL (!shows (get_page (fixture), "This part forks the workers"));
+  fake_engine_set_note (fixture->engine, "shop", "web", "primary-logic", 7, "This part does not run");
+  WAIT_UNTIL (shows (get_page (fixture), "Line 7: This part does not run."));
+  hide_notice (fixture, "This part does not run");
+  WAIT_UNTIL (!shows (get_page (fixture), "This part does not run"));
 }
 
 static void
@@ -244,5 +325,8 @@ main (int argc, char *argv[])
   TEST ("/ui/cluster/scale-that-fails-is-told", test_scale_fails, NULL);
   TEST ("/ui/cluster/reload-shows-where-it-is", test_reload, NULL);
   TEST ("/ui/cluster/addresses-are-opened-or-copied", test_addresses, NULL);
+  TEST ("/ui/cluster/port-that-troupe-holds-can-be-freed", test_port_of_ours, NULL);
+  TEST ("/ui/cluster/port-of-others-can-be-avoided", test_port_of_another, NULL);
+  TEST ("/ui/cluster/tells-what-of-the-script-does-not-run", test_notes, NULL);
   return g_test_run ();
 }
