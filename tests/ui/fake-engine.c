@@ -26,6 +26,9 @@ struct _FakeEngine
   GPtrArray *projects; /* of GVariant (ss) */
   char *send_problem;  /* what Send fails with; NULL: it does not */
   char *program_problem; /* what Scale and Edit fail with; NULL: they do not */
+  GVariant *launched;
+  char *examined_topic, *examined_text;
+  guint examined_line;
   char *problem_key;
   char *problem_message;
 };
@@ -57,6 +60,8 @@ launch_cb (TroupeBusEngine1 *engine, GDBusMethodInvocation *invocation, GVariant
   g_autofree char *worker_path = NULL;
 
   note (self, "Engine1.Launch", command);
+  g_clear_pointer (&self->launched, g_variant_unref);
+  self->launched = g_variant_ref (definition);
   fake_engine_add_program (self, "default", name, command, 1);
   if (start)
     fake_engine_set_running (self, name, 0);
@@ -78,6 +83,20 @@ check_cb (TroupeBusEngine1 *engine, GDBusMethodInvocation *invocation, GVariant 
   if (self->problem_key != NULL)
     g_variant_builder_add (&builder, "(ss)", self->problem_key, self->problem_message);
   troupe_bus_engine1_complete_check (engine, invocation, g_variant_builder_end (&builder));
+  return TRUE;
+}
+
+static gboolean
+examine_cb (TroupeBusEngine1 *engine, GDBusMethodInvocation *invocation, GVariant *definition, FakeEngine *self)
+{
+  g_autofree char *command = dup_command (definition);
+  GVariantBuilder builder;
+
+  note (self, "Engine1.Examine", command);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sus)"));
+  if (self->examined_topic != NULL)
+    g_variant_builder_add (&builder, "(sus)", self->examined_topic, self->examined_line, self->examined_text);
+  troupe_bus_engine1_complete_examine (engine, invocation, g_variant_builder_end (&builder));
   return TRUE;
 }
 
@@ -340,6 +359,7 @@ fake_engine_new (GDBusConnection *connection)
   publish_projects (self);
   g_signal_connect (self->engine, "handle-launch", G_CALLBACK (launch_cb), self);
   g_signal_connect (self->engine, "handle-check", G_CALLBACK (check_cb), self);
+  g_signal_connect (self->engine, "handle-examine", G_CALLBACK (examine_cb), self);
   g_signal_connect (self->engine, "handle-open-project", G_CALLBACK (open_project_cb), self);
   g_signal_connect (self->engine, "handle-close-project", G_CALLBACK (close_project_cb), self);
   g_signal_connect (self->engine, "handle-undo-remove", G_CALLBACK (undo_remove_cb), self);
@@ -370,6 +390,9 @@ fake_engine_free (FakeEngine *self)
   g_hash_table_unref (self->program_paths);
   g_ptr_array_unref (self->calls);
   g_ptr_array_unref (self->projects);
+  g_clear_pointer (&self->launched, g_variant_unref);
+  g_free (self->examined_topic);
+  g_free (self->examined_text);
   g_free (self->problem_key);
   g_free (self->problem_message);
   g_free (self->send_problem);
@@ -743,6 +766,22 @@ fake_engine_set_problem (FakeEngine *self, const char *key, const char *message)
   g_free (self->problem_message);
   self->problem_key = g_strdup (key);
   self->problem_message = g_strdup (message);
+}
+
+GVariant *
+fake_engine_get_launched (FakeEngine *self)
+{
+  return self->launched;
+}
+
+void
+fake_engine_set_examined (FakeEngine *self, const char *topic, guint line, const char *text)
+{
+  g_free (self->examined_topic);
+  g_free (self->examined_text);
+  self->examined_topic = g_strdup (topic);
+  self->examined_text = g_strdup (text);
+  self->examined_line = line;
 }
 
 GPtrArray *

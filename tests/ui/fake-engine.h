@@ -59,6 +59,11 @@ void fake_engine_set_program_problem (FakeEngine *self, const char *message);
 /* Sends one Stats signal for all workers alive; figures grow from BASE. */
 void fake_engine_emit_stats (FakeEngine *self, double base);
 
+/* What was launched last, a{sv}. (transfer none) */
+GVariant *fake_engine_get_launched (FakeEngine *self);
+/* Examine answers with one note of TOPIC from now on; NULL: none. */
+void fake_engine_set_examined (FakeEngine *self, const char *topic, guint line, const char *text);
+
 /* Check answers with this problem from now on; KEY NULL: none. */
 void fake_engine_set_problem (FakeEngine *self, const char *key, const char *message);
 

@@ -994,6 +994,23 @@ troupe_client_check_async (TroupeClient *self, GVariant *definition, GCancellabl
 }
 
 void
+troupe_client_examine_async (TroupeClient *self, GVariant *definition, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data)
+{
+  troupe_bus_call_async (self, G_DBUS_PROXY (self->engine), "Examine", g_variant_new ("(@a{sv})", definition),
+                         cancellable, callback, user_data);
+}
+
+GPtrArray *
+troupe_client_examine_finish (TroupeClient *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (GVariant) reply = troupe_bus_call_finish (self, result, error);
+  g_autoptr (GVariant) notes = reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+
+  return notes != NULL ? troupe_program_notes_new (notes) : NULL;
+}
+
+void
 troupe_client_open_project_async (TroupeClient *self, const char *path, gboolean start,
                                   GAsyncReadyCallback callback, gpointer user_data)
 {

@@ -81,6 +81,12 @@ char *troupe_client_launch_finish (TroupeClient *self, GAsyncResult *result, GEr
 void troupe_client_check_async (TroupeClient *self, GVariant *definition, GCancellable *cancellable,
                                 GAsyncReadyCallback callback, gpointer user_data);
 
+/* What a person should know of DEFINITION before it is launched. */
+void troupe_client_examine_async (TroupeClient *self, GVariant *definition, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer full) (element-type TroupeProgramNote) */
+GPtrArray *troupe_client_examine_finish (TroupeClient *self, GAsyncResult *result, GError **error);
+
 void troupe_client_open_project_async (TroupeClient *self, const char *path, gboolean start,
                                        GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full): the project's name; NOTES (out) (transfer full). */

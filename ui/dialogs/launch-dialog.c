@@ -22,7 +22,8 @@
 #define WIDTH 560
 
 /* Kinds that can be launched from here. */
-static const TroupeKind kinds[] = { TROUPE_KIND_SPAWN, TROUPE_KIND_EXEC, TROUPE_KIND_EXEC_FILE, TROUPE_KIND_FORK };
+static const TroupeKind kinds[] = { TROUPE_KIND_SPAWN, TROUPE_KIND_EXEC, TROUPE_KIND_EXEC_FILE, TROUPE_KIND_FORK,
+                                    TROUPE_KIND_CLUSTER };
 
 struct _TroupeLaunchDialog
 {
@@ -30,6 +31,7 @@ struct _TroupeLaunchDialog
 
   GtkEditable *command;
   GtkLabel *command_error;
+  GtkLabel *notes;
   GtkWidget *shell_box;
   GtkWidget *recent_box;
   GtkListBox *recent;
@@ -39,15 +41,10 @@ struct _TroupeLaunchDialog
   GtkEditable *folder;
   AdwActionRow *instances_row;
   GtkSpinButton *instances;
+  GtkCheckButton *auto_instances;
+  AdwComboRow *schedule;
   AdwComboRow *restart;
-  AdwActionRow *timeout_row;
-  GtkEditable *timeout;
-  AdwActionRow *max_buffer_row;
-  GtkEditable *max_buffer;
-  AdwActionRow *exec_path_row;
-  GtkEditable *exec_path;
-  AdwActionRow *exec_argv_row;
-  GtkEditable *exec_argv;
+  GPtrArray *fields; /* of TroupeLaunchField, children */
   GtkBox *variables;
   GtkLabel *env_error;
   GtkLabel *other_error;
@@ -60,6 +57,9 @@ struct _TroupeLaunchDialog
   GCancellable *check_cancellable; /* (owned) (nullable) */
   GHashTable *errors;              /* (owned) key -> message */
   gboolean launching;
+  gboolean closed;
+  gboolean restart_chosen; /* by the person, so that another kind does not change it */
+  gboolean filling;
 };
 
 enum
@@ -126,11 +126,11 @@ add_variables (GVariantDict *dict, GtkBox *variables)
     g_variant_dict_insert_value (dict, "env", g_variant_new_strv ((const char *const *) env, -1));
 }
 
-/* What exec and execFile of Node have, and spawn and fork do not. */
+/* Kinds whose workers are meant to be several, and which are restarted unless one says otherwise. */
 static gboolean
-has_output_limit (TroupeKind kind)
+is_many (TroupeKind kind)
 {
-  return kind == TROUPE_KIND_EXEC || kind == TROUPE_KIND_EXEC_FILE;
+  return kind == TROUPE_KIND_CLUSTER;
 }
 
 /* Returns: floating a{sv} */
@@ -147,19 +147,16 @@ troupe_launch_dialog_make_definition (TroupeLaunchDialog *self)
   add_text (&dict, "command", self->command);
   g_variant_dict_insert (&dict, "kind", "s", troupe_kind_to_string (kind));
   g_variant_dict_insert (&dict, "cwd", "s", folder);
-  if (gtk_spin_button_get_value_as_int (self->instances) != 1)
+  if (is_many (kind) && gtk_check_button_get_active (self->auto_instances))
+    g_variant_dict_insert (&dict, "instances", "s", "auto");
+  else if (gtk_spin_button_get_value_as_int (self->instances) != 1)
     g_variant_dict_insert (&dict, "instances", "x", (gint64) gtk_spin_button_get_value_as_int (self->instances));
-  if (restart != TROUPE_RESTART_NO)
+  if (restart != TROUPE_RESTART_NO || is_many (kind))
     g_variant_dict_insert (&dict, "restart", "s", troupe_restart_to_string (restart));
-  if (kind != TROUPE_KIND_SPAWN)
-    add_text (&dict, "timeout", self->timeout);
-  if (has_output_limit (kind))
-    add_text (&dict, "max-buffer", self->max_buffer);
-  if (troupe_program_item_kind_has_channel (kind))
-    {
-      add_text (&dict, "exec-path", self->exec_path);
-      add_text (&dict, "exec-argv", self->exec_argv);
-    }
+  if (kind == TROUPE_KIND_CLUSTER && adw_combo_row_get_selected (self->schedule) == 1)
+    g_variant_dict_insert (&dict, "schedule", "s", "shared");
+  for (guint i = 0; i < self->fields->len; i++)
+    troupe_launch_field_add_to (self->fields->pdata[i], &dict);
   add_variables (&dict, self->variables);
   return g_variant_dict_end (&dict);
 }
@@ -209,13 +206,22 @@ get_error (TroupeLaunchDialog *self, const char *key)
   return g_hash_table_lookup (self->errors, key);
 }
 
-static gboolean
-is_shown_key (const char *key)
+static TroupeLaunchField *
+find_field (TroupeLaunchDialog *self, const char *key)
 {
-  static const char *const keys[] = { "command", "argv", "cwd", "env", "instances", "timeout", "max-buffer",
-                                      "exec-path", "exec-argv", NULL };
+  for (guint i = 0; i < self->fields->len; i++)
+    if (g_str_equal (troupe_launch_field_get_key (self->fields->pdata[i]), key) &&
+        gtk_widget_get_visible (self->fields->pdata[i]))
+      return self->fields->pdata[i];
+  return NULL;
+}
 
-  return g_strv_contains (keys, key);
+static gboolean
+is_shown_key (TroupeLaunchDialog *self, const char *key)
+{
+  static const char *const keys[] = { "command", "argv", "cwd", "env", "instances", NULL };
+
+  return g_strv_contains (keys, key) || find_field (self, key) != NULL;
 }
 
 static void
@@ -223,6 +229,8 @@ troupe_launch_dialog_show_errors (TroupeLaunchDialog *self)
 {
   const char *command = get_error (self, "command") != NULL ? get_error (self, "command") : get_error (self, "argv");
   const char *other = NULL;
+  gboolean is_folded_away =
+      get_error (self, "cwd") != NULL || get_error (self, "env") != NULL || get_error (self, "instances") != NULL;
   GHashTableIter iter;
   gpointer key, message;
 
@@ -230,26 +238,23 @@ troupe_launch_dialog_show_errors (TroupeLaunchDialog *self)
   show_field_error (self->command, command);
   show_row_error (self->folder_row, self->folder, get_error (self, "cwd"), "");
   show_row_error (self->instances_row, self->instances, get_error (self, "instances"), _ ("How many run at once"));
-  show_row_error (self->timeout_row, self->timeout, get_error (self, "timeout"),
-                  _ ("Such as 30s or 5min; then it is killed"));
-  show_row_error (self->max_buffer_row, self->max_buffer, get_error (self, "max-buffer"),
-                  _ ("Such as 512K or 10M on each stream; past it, it is killed"));
-  show_row_error (self->exec_path_row, self->exec_path, get_error (self, "exec-path"),
-                  _ ("The program that runs the module; chosen by its ending when left empty"));
-  show_row_error (self->exec_argv_row, self->exec_argv, get_error (self, "exec-argv"),
-                  _ ("Arguments for the runtime itself, such as --inspect"));
+  for (guint i = 0; i < self->fields->len; i++)
+    {
+      const char *error = get_error (self, troupe_launch_field_get_key (self->fields->pdata[i]));
+
+      troupe_launch_field_set_error (self->fields->pdata[i], error);
+      is_folded_away |= error != NULL && gtk_widget_get_visible (self->fields->pdata[i]);
+    }
   show_label_error (self->env_error, get_error (self, "env"));
 
   g_hash_table_iter_init (&iter, self->errors);
   while (g_hash_table_iter_next (&iter, &key, &message))
-    if (!is_shown_key (key))
+    if (!is_shown_key (self, key))
       other = message;
   show_label_error (self->other_error, other);
 
   /* An error inside of a folded part would be an error nobody sees. */
-  if (get_error (self, "cwd") != NULL || get_error (self, "env") != NULL || get_error (self, "timeout") != NULL ||
-      get_error (self, "max-buffer") != NULL || get_error (self, "instances") != NULL ||
-      get_error (self, "exec-path") != NULL || get_error (self, "exec-argv") != NULL)
+  if (is_folded_away)
     adw_expander_row_set_expanded (self->options, TRUE);
   troupe_launch_dialog_fit (self);
 }
@@ -272,6 +277,46 @@ troupe_launch_dialog_update_actions (TroupeLaunchDialog *self)
                                    troupe_client_get_state (self->client) == TROUPE_CLIENT_READY);
 }
 
+/* An answer may come after the person closed it. */
+static gboolean
+is_closed (TroupeLaunchDialog *self)
+{
+  return self->closed;
+}
+
+static void
+examined_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (TroupeLaunchDialog) self = user_data;
+  g_autoptr (GPtrArray) notes = troupe_client_examine_finish (TROUPE_CLIENT (object), result, NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  /* Without an answer there is nothing to tell; what is wrong stands beside its field. */
+  if (notes == NULL || is_closed (self))
+    return;
+  for (guint i = 0; i < notes->len; i++)
+    {
+      g_autofree char *line = troupe_program_note_dup_text (notes->pdata[i]);
+
+      if (troupe_program_note_matters (notes->pdata[i]))
+        g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", line);
+    }
+  gtk_label_set_text (self->notes, text->str);
+  gtk_widget_set_visible (GTK_WIDGET (self->notes), text->len > 0);
+  troupe_launch_dialog_fit (self);
+}
+
+/* Asks what a person should know of a script, once it is clear that it can be launched. */
+static void
+troupe_launch_dialog_examine (TroupeLaunchDialog *self)
+{
+  if (troupe_launch_dialog_get_kind (self) == TROUPE_KIND_CLUSTER && g_hash_table_size (self->errors) == 0)
+    troupe_client_examine_async (self->client, troupe_launch_dialog_make_definition (self), self->check_cancellable,
+                                 examined_cb, g_object_ref (self));
+  else
+    gtk_widget_set_visible (GTK_WIDGET (self->notes), FALSE);
+}
+
 static void
 checked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -282,7 +327,7 @@ checked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   GVariantIter iter;
   const char *key, *message;
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) || is_closed (self))
     return;
   g_hash_table_remove_all (self->errors);
   if (reply == NULL)
@@ -297,6 +342,8 @@ checked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
           g_hash_table_insert (self->errors, g_strdup (key), g_strdup (message));
     }
   troupe_launch_dialog_show_errors (self);
+  if (!self->launching)
+    troupe_launch_dialog_examine (self);
 }
 
 static void
@@ -431,15 +478,48 @@ command_key_cb (GtkEventControllerKey *controller, guint keyval, guint keycode, 
 /* ---- Fields ---- */
 
 static void
+auto_instances_cb (TroupeLaunchDialog *self)
+{
+  gtk_widget_set_sensitive (GTK_WIDGET (self->instances),
+                            !gtk_widget_get_visible (GTK_WIDGET (self->auto_instances)) ||
+                                !gtk_check_button_get_active (self->auto_instances));
+  changed_cb (self);
+}
+
+static void
+restart_chosen_cb (TroupeLaunchDialog *self)
+{
+  self->restart_chosen |= !self->filling;
+  changed_cb (self);
+}
+
+static void
+schedule_chosen_cb (TroupeLaunchDialog *self)
+{
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->schedule),
+                               adw_combo_row_get_selected (self->schedule) == 1
+                                   ? _ ("The workers take them from one socket, as the kernel gives them")
+                                   : _ ("The engine hands them out, each worker in its turn"));
+  changed_cb (self);
+}
+
+static void
 kind_changed_cb (TroupeLaunchDialog *self)
 {
   TroupeKind kind = troupe_launch_dialog_get_kind (self);
 
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->kind), troupe_format_kind_explanation (kind));
-  gtk_widget_set_visible (GTK_WIDGET (self->timeout_row), kind != TROUPE_KIND_SPAWN);
-  gtk_widget_set_visible (GTK_WIDGET (self->max_buffer_row), has_output_limit (kind));
-  gtk_widget_set_visible (GTK_WIDGET (self->exec_path_row), troupe_program_item_kind_has_channel (kind));
-  gtk_widget_set_visible (GTK_WIDGET (self->exec_argv_row), troupe_program_item_kind_has_channel (kind));
+  for (guint i = 0; i < self->fields->len; i++)
+    troupe_launch_field_set_kind (self->fields->pdata[i], kind);
+  gtk_widget_set_visible (GTK_WIDGET (self->auto_instances), is_many (kind));
+  gtk_widget_set_visible (GTK_WIDGET (self->schedule), kind == TROUPE_KIND_CLUSTER);
+  auto_instances_cb (self);
+  if (!self->restart_chosen)
+    {
+      self->filling = TRUE;
+      adw_combo_row_set_selected (self->restart, is_many (kind) ? 2 : 0);
+      self->filling = FALSE;
+    }
   g_object_set (self->command, "placeholder-text",
                 troupe_program_item_kind_has_channel (kind) ? _ ("Module and its arguments, for example: worker.js --fast")
                                                : _ ("Command, for example: python3 -m http.server 8000"),
@@ -514,6 +594,8 @@ launched_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autofree char *path = troupe_client_launch_finish (TROUPE_CLIENT (object), result, &error);
 
+  if (is_closed (self))
+    return;
   self->launching = FALSE;
   troupe_launch_dialog_update_actions (self);
   if (path == NULL)
@@ -535,6 +617,8 @@ final_check_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autofree char *folder = NULL;
 
   checked_cb (object, result, user_data);
+  if (is_closed (self))
+    return;
   if (g_hash_table_size (self->errors) > 0)
     {
       self->launching = FALSE;
@@ -585,6 +669,19 @@ static const GActionEntry entries[] = {
   { .name = "choose-folder", .activate = choose_folder_cb },
 };
 
+/* The end of what the person sees. A call under way may hold the object longer than the main window lives, which GTK
+ * does not expect of a window that stands above another. */
+static void
+troupe_launch_dialog_unrealize (GtkWidget *widget)
+{
+  TroupeLaunchDialog *self = TROUPE_LAUNCH_DIALOG (widget);
+
+  self->closed = TRUE;
+  troupe_launch_dialog_cancel_check (self);
+  gtk_window_set_transient_for (GTK_WINDOW (self), NULL);
+  GTK_WIDGET_CLASS (troupe_launch_dialog_parent_class)->unrealize (widget);
+}
+
 static void
 troupe_launch_dialog_dispose (GObject *object)
 {
@@ -601,6 +698,7 @@ static void
 troupe_launch_dialog_finalize (GObject *object)
 {
   g_hash_table_unref (TROUPE_LAUNCH_DIALOG (object)->errors);
+  g_ptr_array_unref (TROUPE_LAUNCH_DIALOG (object)->fields);
   G_OBJECT_CLASS (troupe_launch_dialog_parent_class)->finalize (object);
 }
 
@@ -611,12 +709,15 @@ troupe_launch_dialog_class_init (TroupeLaunchDialogClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = troupe_launch_dialog_dispose;
   G_OBJECT_CLASS (klass)->finalize = troupe_launch_dialog_finalize;
+  widget_class->unrealize = troupe_launch_dialog_unrealize;
   signals[LAUNCHED] = g_signal_new ("launched", TROUPE_TYPE_LAUNCH_DIALOG, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                     G_TYPE_NONE, 1, G_TYPE_STRING);
+  g_type_ensure (TROUPE_TYPE_LAUNCH_FIELD);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/troupe/Troupe/dialogs/launch-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, command);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, command_error);
+  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, notes);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, shell_box);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, recent_box);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, recent);
@@ -626,15 +727,9 @@ troupe_launch_dialog_class_init (TroupeLaunchDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, folder);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, instances_row);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, instances);
+  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, auto_instances);
+  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, schedule);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, restart);
-  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, timeout_row);
-  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, timeout);
-  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, max_buffer_row);
-  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, max_buffer);
-  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, exec_path_row);
-  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, exec_path);
-  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, exec_argv_row);
-  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, exec_argv);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, variables);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, env_error);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, other_error);
@@ -642,11 +737,23 @@ troupe_launch_dialog_class_init (TroupeLaunchDialogClass *klass)
 }
 
 static void
+collect_fields (GPtrArray *fields, GtkWidget *widget)
+{
+  if (TROUPE_IS_LAUNCH_FIELD (widget))
+    g_ptr_array_add (fields, widget);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    collect_fields (fields, child);
+}
+
+static void
 troupe_launch_dialog_init (TroupeLaunchDialog *self)
 {
   const char *const restarts[] = { _ ("Never"), _ ("When it fails"), _ ("Always"), NULL };
+  const char *const schedules[] = { _ ("In turn"), _ ("Shared"), NULL };
   g_autoptr (GtkStringList) kind_names = gtk_string_list_new (NULL);
   g_autoptr (GtkStringList) restart_names = gtk_string_list_new (restarts);
+  g_autoptr (GtkStringList) schedule_names = gtk_string_list_new (schedules);
   GtkEventController *keys = gtk_event_controller_key_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
@@ -655,6 +762,10 @@ troupe_launch_dialog_init (TroupeLaunchDialog *self)
     gtk_string_list_append (kind_names, troupe_kind_to_string (kinds[i]));
   adw_combo_row_set_model (self->kind, G_LIST_MODEL (kind_names));
   adw_combo_row_set_model (self->restart, G_LIST_MODEL (restart_names));
+  adw_combo_row_set_model (self->schedule, G_LIST_MODEL (schedule_names));
+  gtk_check_button_set_active (self->auto_instances, TRUE);
+  self->fields = g_ptr_array_new ();
+  collect_fields (self->fields, GTK_WIDGET (self->options));
 
   self->actions = g_simple_action_group_new ();
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
@@ -677,6 +788,7 @@ troupe_launch_dialog_new (GtkWindow *parent, TroupeClient *client, GSettings *se
   gtk_editable_set_text (self->folder, "~");
   troupe_launch_dialog_show_recent (self);
   kind_changed_cb (self);
+  schedule_chosen_cb (self);
   troupe_launch_dialog_show_errors (self);
   troupe_launch_dialog_update_actions (self);
 
@@ -684,19 +796,36 @@ troupe_launch_dialog_new (GtkWindow *parent, TroupeClient *client, GSettings *se
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->command, "changed", G_CALLBACK (command_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->folder, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->timeout, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->max_buffer, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->exec_path, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->exec_argv, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->instances, "value-changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->kind, "notify::selected", G_CALLBACK (kind_changed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->restart, "notify::selected", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->restart, "notify::selected", G_CALLBACK (restart_chosen_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->schedule, "notify::selected", G_CALLBACK (schedule_chosen_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->auto_instances, "toggled", G_CALLBACK (auto_instances_cb), self, G_CONNECT_SWAPPED);
+  for (guint i = 0; i < self->fields->len; i++)
+    g_signal_connect_object (self->fields->pdata[i], "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->options, "notify::expanded", G_CALLBACK (troupe_launch_dialog_fit), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->recent, "row-activated", G_CALLBACK (recent_activated_cb), self, G_CONNECT_SWAPPED);
   troupe_labels_name_buttons (GTK_WIDGET (self));
   gtk_widget_grab_focus (GTK_WIDGET (self->command));
   return GTK_WINDOW (self);
+}
+
+void
+troupe_launch_dialog_set_kind (TroupeLaunchDialog *self, TroupeKind kind)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (kinds[i] == kind)
+      adw_combo_row_set_selected (self->kind, i);
+  adw_expander_row_set_expanded (self->options, TRUE);
+}
+
+TroupeLaunchField *
+troupe_launch_dialog_get_field (TroupeLaunchDialog *self, const char *key)
+{
+  return find_field (self, key);
 }
 
 GtkEditable *

@@ -5,6 +5,7 @@
 #include <adwaita.h>
 
 #include "client/client.h"
+#include "dialogs/launch-field.h"
 
 G_BEGIN_DECLS
 
@@ -17,9 +18,14 @@ G_DECLARE_FINAL_TYPE (TroupeLaunchDialog, troupe_launch_dialog, TROUPE, LAUNCH_D
 
 GtkWindow *troupe_launch_dialog_new (GtkWindow *parent, TroupeClient *client, GSettings *settings);
 
+/* Chooses KIND and unfolds the options. */
+void troupe_launch_dialog_set_kind (TroupeLaunchDialog *self, TroupeKind kind);
+
 /* For tests: the command entry, the error beside the field KEY ("" when there is none), Launch. */
 GtkEditable *troupe_launch_dialog_get_command (TroupeLaunchDialog *self);
 const char *troupe_launch_dialog_get_error (TroupeLaunchDialog *self, const char *key);
+/* The row of the definition's KEY; NULL when that kind has none. (transfer none) */
+TroupeLaunchField *troupe_launch_dialog_get_field (TroupeLaunchDialog *self, const char *key);
 void troupe_launch_dialog_launch (TroupeLaunchDialog *self);
 
 G_END_DECLS

@@ -179,6 +179,12 @@ troupe_link_menu_new (GtkWindow *window, GMenu *section, TroupeClient *client, T
   return self;
 }
 
+GActionGroup *
+troupe_link_menu_get_actions (TroupeLinkMenu *self)
+{
+  return G_ACTION_GROUP (self->actions);
+}
+
 void
 troupe_link_menu_set_subject (TroupeLinkMenu *self, TroupeSubject *subject)
 {

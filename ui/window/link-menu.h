@@ -20,4 +20,7 @@ TroupeLinkMenu *troupe_link_menu_new (GtkWindow *window, GMenu *section, TroupeC
 /* SUBJECT: (nullable) */
 void troupe_link_menu_set_subject (TroupeLinkMenu *self, TroupeSubject *subject);
 
+/* For tests. (transfer none) */
+GActionGroup *troupe_link_menu_get_actions (TroupeLinkMenu *self);
+
 G_END_DECLS

@@ -826,6 +826,12 @@ troupe_window_get_worker_page (TroupeWindow *self)
   return self->worker_page;
 }
 
+GActionGroup *
+troupe_window_get_link_actions (TroupeWindow *self)
+{
+  return troupe_link_menu_get_actions (self->link_menu);
+}
+
 const char *
 troupe_window_get_page (TroupeWindow *self)
 {

@@ -5,7 +5,7 @@
  *
  *   tests/ui/run-headless.sh BUILD/tests/ui/window/draw-window FOLDER WORKERS WIDTHxHEIGHT [PAGE]
  *
- * PAGE: overview (default), worker, details, program, cluster, cluster-reload, cluster-failed, cluster-scaling, cluster-port,
+ * PAGE: overview (default), launch-KIND, worker, details, program, cluster, cluster-reload, cluster-failed, cluster-scaling, cluster-port,
  * cluster-details, cluster-worker, launch, project, preferences, shortcuts, or one of
  * these, with the number of messages in place of WORKERS: messages, messages-open, messages-kinds, messages-zoo,
  * messages-composing, messages-filter.
@@ -280,8 +280,15 @@ main (int argc, char *argv[])
   else if (g_str_equal (page, "program"))
     troupe_sidebar_select (troupe_window_get_sidebar (window),
                            G_OBJECT (troupe_client_find_program (client, "shop/web")));
-  else if (g_str_equal (page, "launch"))
-    gtk_widget_activate_action (GTK_WIDGET (window), "win.launch", NULL);
+  else if (g_str_has_prefix (page, "launch"))
+    {
+      TroupeKind kind;
+
+      gtk_widget_activate_action (GTK_WIDGET (window), "win.launch", NULL);
+      settle ();
+      if (page[6] == '-' && troupe_kind_from_string (page + 7, &kind))
+        troupe_launch_dialog_set_kind (TROUPE_LAUNCH_DIALOG (find_dialog (GTK_WINDOW (window))), kind);
+    }
   else if (g_str_equal (page, "project"))
     troupe_window_open_project (window, "/srv/shop.troupe", FALSE);
   else if (g_str_equal (page, "preferences"))

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* The launch dialog's rows for each kind, and the menu that links programs. */
+
+#include "config.h"
+
+#include "window-fixture.h"
+
+#include "dialogs/launch-dialog.h"
+
+static TroupeLaunchDialog *
+open_dialog (Fixture *fixture, TroupeKind kind)
+{
+  TroupeLaunchDialog *dialog;
+
+  activate (fixture, "win.launch");
+  dialog = TROUPE_LAUNCH_DIALOG (wait_for_dialog (TROUPE_TYPE_LAUNCH_DIALOG));
+  troupe_launch_dialog_set_kind (dialog, kind);
+  return dialog;
+}
+
+static void
+type_field (TroupeLaunchDialog *dialog, const char *key, const char *text)
+{
+  TroupeLaunchField *field = troupe_launch_dialog_get_field (dialog, key);
+
+  g_assert_nonnull (field);
+  troupe_launch_field_set_text (field, text);
+}
+
+/* Launches COMMAND. Returns: (transfer full): the definition that the engine got. */
+static GVariantDict *
+launch (Fixture *fixture, TroupeLaunchDialog *dialog, const char *command)
+{
+  g_autofree char *call = g_strconcat ("Engine1.Launch ", command, NULL);
+
+  gtk_editable_set_text (troupe_launch_dialog_get_command (dialog), command);
+  troupe_launch_dialog_launch (dialog);
+  fake_engine_wait_for_call (fixture->engine, call);
+  return g_variant_dict_new (fake_engine_get_launched (fixture->engine));
+}
+
+static void
+assert_value (GVariantDict *dict, const char *key, const char *printed)
+{
+  g_autoptr (GVariant) value = g_variant_dict_lookup_value (dict, key, NULL);
+  g_autofree char *text = value != NULL ? g_variant_print (value, FALSE) : NULL;
+
+  g_assert_cmpstr (text, ==, printed);
+}
+
+static void
+test_spawn (Fixture *fixture, gconstpointer data)
+{
+  TroupeLaunchDialog *dialog;
+  g_autoptr (GVariantDict) dict = NULL;
+
+  open_window (fixture, 1100, 700);
+  dialog = open_dialog (fixture, TROUPE_KIND_SPAWN);
+  /* What a spawn has not is not there to be filled in. */
+  g_assert_null (troupe_launch_dialog_get_field (dialog, "exec-path"));
+  g_assert_null (troupe_launch_dialog_get_field (dialog, "timeout"));
+  g_assert_null (troupe_launch_dialog_get_field (dialog, "max-buffer"));
+  g_assert_null (troupe_launch_dialog_get_field (dialog, "listen"));
+  dict = launch (fixture, dialog, "sleep 5");
+  assert_value (dict, "kind", "'spawn'");
+  assert_value (dict, "restart", NULL);
+  assert_value (dict, "instances", NULL);
+}
+
+static void
+test_fork (Fixture *fixture, gconstpointer data)
+{
+  TroupeLaunchDialog *dialog;
+  g_autoptr (GVariantDict) dict = NULL;
+
+  open_window (fixture, 1100, 700);
+  dialog = open_dialog (fixture, TROUPE_KIND_FORK);
+  WAIT_UNTIL (shows (dialog, "Runtime Arguments"));
+  g_assert_null (troupe_launch_dialog_get_field (dialog, "max-buffer"));
+  type_field (dialog, "exec-path", " /opt/node/bin/node ");
+  type_field (dialog, "exec-argv", "--inspect --trace-gc");
+
+  /* What is wrong with a row stands in it, and goes with the fault. */
+  fake_engine_set_problem (fixture->engine, "exec-path", "“/opt/node/bin/node” does not exist");
+  gtk_editable_set_text (troupe_launch_dialog_get_command (dialog), "worker.js");
+  WAIT_UNTIL (shows (troupe_launch_dialog_get_field (dialog, "exec-path"), "does not exist"));
+  troupe_launch_dialog_launch (dialog);
+  fake_engine_wait_for_call (fixture->engine, "Engine1.Check worker.js");
+  g_assert_false (fake_engine_was_called (fixture->engine, "Engine1.Launch worker.js"));
+  fake_engine_set_problem (fixture->engine, NULL, NULL);
+  gtk_editable_set_text (troupe_launch_dialog_get_command (dialog), "worker.js --fast");
+  WAIT_UNTIL (!shows (troupe_launch_dialog_get_field (dialog, "exec-path"), "does not exist"));
+
+  dict = launch (fixture, dialog, "worker.js --fast");
+  assert_value (dict, "kind", "'fork'");
+  assert_value (dict, "exec-path", "'/opt/node/bin/node'");
+  assert_value (dict, "exec-argv", "'--inspect --trace-gc'");
+}
+
+/* A row that is not shown any more says nothing. */
+static void
+test_change_of_kind (Fixture *fixture, gconstpointer data)
+{
+  TroupeLaunchDialog *dialog;
+  g_autoptr (GVariantDict) dict = NULL;
+
+  open_window (fixture, 1100, 700);
+  dialog = open_dialog (fixture, TROUPE_KIND_FORK);
+  type_field (dialog, "exec-path", "/opt/node/bin/node");
+  troupe_launch_dialog_set_kind (dialog, TROUPE_KIND_EXEC);
+  type_field (dialog, "max-buffer", "10M");
+  type_field (dialog, "timeout", "30s");
+  dict = launch (fixture, dialog, "make | tee log");
+  assert_value (dict, "kind", "'exec'");
+  assert_value (dict, "exec-path", NULL);
+  assert_value (dict, "max-buffer", "'10M'");
+  assert_value (dict, "timeout", "'30s'");
+}
+
+static void
+test_cluster (Fixture *fixture, gconstpointer data)
+{
+  TroupeLaunchDialog *dialog;
+  g_autoptr (GVariantDict) dict = NULL;
+
+  open_window (fixture, 1100, 700);
+  dialog = open_dialog (fixture, TROUPE_KIND_CLUSTER);
+  WAIT_UNTIL (shows (dialog, "The engine hands them out, each worker in its turn"));
+  type_field (dialog, "listen", "tcp:8000,  unix:app.sock");
+  /* What the script does and Troupe does not is told before it is launched. */
+  fake_engine_set_examined (fixture->engine, "primary-logic", 7, "This part does not run");
+  gtk_editable_set_text (troupe_launch_dialog_get_command (dialog), "server.js");
+  WAIT_UNTIL (shows (dialog, "Line 7: This part does not run."));
+  troupe_launch_dialog_set_kind (dialog, TROUPE_KIND_FORK);
+  WAIT_UNTIL (!shows (dialog, "This part does not run"));
+  troupe_launch_dialog_set_kind (dialog, TROUPE_KIND_CLUSTER);
+
+  dict = launch (fixture, dialog, "server.js");
+  assert_value (dict, "kind", "'cluster'");
+  assert_value (dict, "instances", "'auto'");
+  assert_value (dict, "listen", "['tcp:8000', 'unix:app.sock']");
+  assert_value (dict, "restart", "'always'");
+  assert_value (dict, "schedule", NULL);
+}
+
+static void
+test_links (Fixture *fixture, gconstpointer data)
+{
+  static const char *const to_b[] = { "b", NULL };
+  static const char *const nobody[] = { NULL };
+  GActionGroup *links;
+
+  fake_engine_add_project (fixture->engine, "shop", "/srv/shop/shop.troupe");
+  fake_engine_add_program (fixture->engine, "shop", "a", "a.js", 1);
+  fake_engine_add_program (fixture->engine, "shop", "b", "b.js", 1);
+  fake_engine_add_program (fixture->engine, "shop", "c_d", "c.js", 1);
+  fake_engine_add_program (fixture->engine, "shop", "plain", "sleep 5", 1);
+  fake_engine_add_program (fixture->engine, "other", "e", "e.js", 1);
+  fake_engine_make_fork (fixture->engine, "shop", "a", to_b);
+  fake_engine_make_fork (fixture->engine, "shop", "b", nobody);
+  fake_engine_make_fork (fixture->engine, "shop", "c_d", nobody);
+  fake_engine_make_fork (fixture->engine, "other", "e", nobody);
+  open_window (fixture, 1100, 700);
+  links = troupe_window_get_link_actions (fixture->window);
+
+  /* Only programs of the same project, and with a channel. */
+  show_worker (fixture, "shop/a");
+  WAIT_UNTIL (g_action_group_has_action (links, "to-1"));
+  g_assert_false (g_action_group_has_action (links, "to-2"));
+  g_assert_true (g_variant_get_boolean (g_action_group_get_action_state (links, "to-0")));
+  g_assert_false (g_variant_get_boolean (g_action_group_get_action_state (links, "to-1")));
+
+  /* A click asks, and the engine's word decides. */
+  g_action_group_activate_action (links, "to-1", NULL);
+  fake_engine_wait_for_call (fixture->engine, "Engine1.Link shop/a shop/c_d yes");
+  g_action_group_activate_action (links, "to-0", NULL);
+  fake_engine_wait_for_call (fixture->engine, "Engine1.Link shop/a shop/b no");
+  g_assert_true (g_variant_get_boolean (g_action_group_get_action_state (links, "to-0")));
+  fake_engine_make_fork (fixture->engine, "shop", "a", nobody);
+  WAIT_UNTIL (g_action_group_has_action (links, "to-0") &&
+              !g_variant_get_boolean (g_action_group_get_action_state (links, "to-0")));
+
+  show_worker (fixture, "shop/plain");
+  WAIT_UNTIL (!g_action_group_has_action (links, "to-0"));
+}
+
+int
+main (int argc, char *argv[])
+{
+  fixture_init (&argc, &argv);
+  TEST ("/ui/launch/spawn-has-few-rows", test_spawn, NULL);
+  TEST ("/ui/launch/fork-has-a-runtime", test_fork, NULL);
+  TEST ("/ui/launch/rows-of-another-kind-say-nothing", test_change_of_kind, NULL);
+  TEST ("/ui/launch/cluster-has-sockets-and-notes", test_cluster, NULL);
+  TEST ("/ui/launch/links-follow-the-engine", test_links, NULL);
+  return g_test_run ();
+}
