@@ -28,6 +28,7 @@ static const struct
   { "troupectl", "app/cli/troupectl", TROUPE_BINDIR },
   { "troupe-engine", "app/bus/troupe-engine", TROUPE_LIBEXECDIR },
   { "troupe-keeper", "app/keeper/troupe-keeper", TROUPE_LIBEXECDIR },
+  { "troupe-thread-host", "app/threads/native/troupe-thread-host", TROUPE_LIBEXECDIR },
 };
 
 static char *

@@ -18,7 +18,7 @@ char *troupe_paths_dup_state_dir (GError **error);
  * mode 0700) where that is unset. Returns: (transfer full), NULL with error set. */
 char *troupe_paths_dup_runtime_dir (GError **error);
 
-/* The program `name`, "troupe-engine", "troupe-keeper", "troupectl" or
+/* The program `name`, "troupe-engine", "troupe-keeper", "troupe-thread-host", "troupectl" or
  * "troupe". Returns: (transfer full) */
 char *troupe_paths_dup_program (const char *name);
 

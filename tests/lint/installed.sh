@@ -47,6 +47,9 @@ done <<END
 program     bin/troupectl
 program     libexec/troupe-engine
 program     libexec/troupe-keeper
+program     libexec/troupe-thread-host
+file        include/troupe-worker.h
+file        share/pkgconfig/troupe-worker.pc
 program-ui  bin/troupe
 file        share/dbus-1/interfaces/$id.Engine.xml
 file        share/dbus-1/services/$id.Engine.service

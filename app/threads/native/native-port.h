@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A thread's end of its channel: lines of JSON over a socket, as in ipc/channel.h, read and written by the thread
+ * itself. It differs from the parent's end in that it is asked for the next message where that is
+ * told of each, and in that it may wait. Hence a reader of its own, from which a text is lent where it lies. */
+
+typedef struct _NativePort NativePort;
+
+typedef enum
+{
+  NATIVE_PORT_MESSAGE,
+  NATIVE_PORT_NOTHING,  /* now */
+  NATIVE_PORT_TOO_LONG, /* a message past TROUPE_WORKER_MESSAGE_MAX was dropped */
+  NATIVE_PORT_CLOSED,   /* by the other side, and all that came was taken */
+} NativePortResult;
+
+/* Takes FD, a stream socket. Returns: (transfer full) */
+NativePort *native_port_new (int fd);
+void native_port_free (NativePort *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NativePort, native_port_free)
+
+/* (borrowed) */
+int native_port_peek_fd (NativePort *self);
+
+/* Owner's thread; does not wait. *TEXT ends with a NUL and is valid until the next call. */
+NativePortResult native_port_take (NativePort *self, const char **text, gsize *length);
+/* Owner's thread: whether native_port_take has something to say without a look at the socket. */
+gboolean native_port_has_more (NativePort *self);
+
+/* Any thread. STOP_FD ends a wait for ever when it can be read. Returns 0, -ETIMEDOUT, -ECANCELED or -EPIPE, as in
+ * troupe-worker.h. A message that has begun to go out counts as posted; what is left of it goes before the next
+ * one, or with native_port_flush. TEXT is known to be JSON. */
+int native_port_post (NativePort *self, const char *text, gsize length, gint64 deadline, int stop_fd);
+int native_port_flush (NativePort *self, gint64 deadline);
+
+/* Any thread while the port exists: messages that wait here and in the socket. */
+guint native_port_count_waiting (NativePort *self);
+
+G_END_DECLS
