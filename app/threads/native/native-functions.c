@@ -213,15 +213,15 @@ has_links (NativeThread *self)
   return has;
 }
 
-/* 1, 0, or -EPIPE. The two take turns, so that neither can starve the other. *CLOSED: there is no use in
- * listening to the channel. */
+/* 1, 0, or -EPIPE. The two take turns, so that neither can starve the other; but what Troupe says after it has made a
+ * link must not come before the link. *CLOSED: there is no use in listening to the channel. */
 static int
 take_next (NativeThread *self, gboolean *closed)
 {
   NativePortResult result;
 
   g_clear_pointer (&self->letter, native_letter_free);
-  self->inbox_next = !self->inbox_next;
+  self->inbox_next = !self->inbox_next || native_inbox_has_event (self->inbox);
   if (self->inbox_next && take_from_inbox (self))
     return 1;
   result = take_from_port (self);

@@ -9,6 +9,7 @@
 #include "threads/native/native-inbox.h"
 
 #include "threads/native/native-link.h"
+#include "threads/native/troupe-worker.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -27,6 +28,7 @@ struct _NativeInbox
   int stopped; /* atomic */
 
   guint length; /* atomic: of both queues */
+  guint events; /* atomic: those of them that are no messages */
   Letters taken; /* the owner's */
 
   GMutex lock; /* for what follows */
@@ -125,6 +127,8 @@ native_inbox_push (NativeInbox *self, NativeLetter *letter)
   else
     self->arrived.head = letter;
   self->arrived.tail = letter;
+  if (letter->kind != TROUPE_WORKER_MESSAGE)
+    g_atomic_int_inc ((int *) &self->events);
   g_atomic_int_inc ((int *) &self->length);
   if (self->sleeping || self->watched)
     raise_wake (self);
@@ -174,8 +178,16 @@ native_inbox_pop (NativeInbox *self)
   if (letter == NULL)
     return NULL;
   self->taken.head = letter->next;
+  if (letter->kind != TROUPE_WORKER_MESSAGE)
+    g_atomic_int_add ((int *) &self->events, -1);
   g_atomic_int_add ((int *) &self->length, -1);
   return letter;
+}
+
+gboolean
+native_inbox_has_event (NativeInbox *self)
+{
+  return g_atomic_int_get ((int *) &self->events) > 0;
 }
 
 int

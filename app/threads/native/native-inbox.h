@@ -45,6 +45,8 @@ int native_inbox_peek_stop_fd (NativeInbox *self);
 
 /* Returns: (transfer full) (nullable) */
 NativeLetter *native_inbox_pop (NativeInbox *self);
+/* Whether some letter tells of a link that began or ended. */
+gboolean native_inbox_has_event (NativeInbox *self);
 
 /* Readable when letters came, as far as one of the two below asked for that; (borrowed). */
 int native_inbox_peek_wake_fd (NativeInbox *self);

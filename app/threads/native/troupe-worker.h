@@ -250,7 +250,8 @@ troupe_worker_post (TroupeWorker *worker, const char *text)
   return worker->functions->post (worker, TROUPE_WORKER_TROUPE, text, (size_t) (end - text), -1);
 }
 
-/* Waits for the next message or event.
+/* Waits for the next message or event. Each link keeps its order, and so does Troupe; between them there is none, but
+ * that a link is told of before what Troupe says once it knows of it.
  *
  *   1           *MESSAGE is it
  *   0           none in that time

@@ -163,7 +163,6 @@ run_poll (TroupeWorker *worker)
 
   check (wait.fd >= 0);
   check (troupe_worker_receive_fd (worker) == wait.fd);
-  check (poll (&wait, 1, 0) == 0);
   for (;;)
     {
       if (poll (&wait, 1, -1) < 0)
