@@ -119,15 +119,11 @@ forget_figures (TroupeWorkerItem *self)
 static void
 troupe_worker_item_read_addresses (TroupeWorkerItem *self)
 {
-  const char *const *addresses = troupe_bus_worker1_get_addresses (self->proxy);
-  static const char *const none[] = { NULL };
+  /* Not _get_: what that remembers of a list is cleared only after those who watch for changes were told. */
+  g_auto (GStrv) addresses = troupe_bus_worker1_dup_addresses (self->proxy);
 
-  if (addresses == NULL)
-    addresses = none;
-  if (g_strv_equal (addresses, (const char *const *) self->addresses))
-    return;
   g_strfreev (self->addresses);
-  self->addresses = g_strdupv ((char **) addresses);
+  self->addresses = addresses != NULL ? g_steal_pointer (&addresses) : g_new0 (char *, 1);
 }
 
 /* Copies what the bus object says now. FIRST: nothing was known before, so nothing is news. */

@@ -645,9 +645,15 @@ test_cluster (Fixture *fixture, gconstpointer data)
   g_assert_cmpstrv (troupe_program_item_get_addresses (program), listen_on);
   g_assert_cmpstrv (troupe_worker_item_get_addresses (worker), listen_on);
 
+  bus_worker = fake_engine_get_worker (fixture->engine, "web.1");
+  troupe_bus_worker1_set_addresses (bus_worker, listen_on + 1);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (bus_worker));
+  while (g_strv_length ((char **) troupe_worker_item_get_addresses (worker)) != 1)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (troupe_worker_item_get_addresses (worker)[0], ==, "udp:5353");
+
   /* A count of connections is a figure: it rebuilds nothing, and shows with the next sample. */
   g_signal_connect_swapped (worker, "changed", G_CALLBACK (count_cb), &n_changes);
-  bus_worker = fake_engine_get_worker (fixture->engine, "web.1");
   troupe_bus_worker1_set_connections (bus_worker, 12);
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (bus_worker));
   fake_engine_emit_stats (fixture->engine, 3);
