@@ -958,6 +958,21 @@ troupe_message_list_tell_changed (TroupeMessageList *self)
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
+/* What came may be the reply to what is in view. */
+static void
+troupe_message_list_rebind_answered (TroupeMessageList *self)
+{
+  for (GList *l = self->shown.head; l != NULL; l = l->next)
+    {
+      guint64 number = troupe_message_row_get_number (l->data);
+      g_auto (TroupeMessage) message = { 0 };
+
+      if (troupe_message_row_waits (l->data) && troupe_message_log_get (self->log, number, &message) &&
+          message.round_trip_usec != 0)
+        troupe_message_list_bind (self, l->data, number);
+    }
+}
+
 static gboolean
 refresh_cb (gpointer user_data)
 {
@@ -965,6 +980,7 @@ refresh_cb (gpointer user_data)
 
   if (!troupe_message_log_refresh (self->log))
     return FALSE;
+  troupe_message_list_rebind_answered (self);
   troupe_message_list_tell_changed (self);
   return TRUE;
 }

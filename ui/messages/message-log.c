@@ -21,8 +21,8 @@
 #define ROWS_MASK (TROUPE_STREAM_MASK (TROUPE_STREAM_MESSAGES) | TROUPE_STREAM_MASK (TROUPE_STREAM_EVENTS))
 #define MESSAGES_MASK TROUPE_STREAM_MASK (TROUPE_STREAM_MESSAGES)
 #define EVENT_MAX 4096
-/* Events between a message and its answer that are looked over. */
-#define BEFORE_MAX 4
+/* Rows between a message and its reply that are looked over. */
+#define ROUND_TRIP_ROWS_MAX 64
 
 struct _TroupeMessageLog
 {
@@ -346,20 +346,46 @@ take_sender (TroupeMessageLog *self, TroupeMessage *message)
   message->length -= (guint64) (tab - start) + 1;
 }
 
-static guint64
-get_round_trip (TroupeMessageLog *self, const TroupeMessage *message)
+static gboolean
+is_to_worker (TroupeRecordKind kind)
 {
-  for (guint64 back = 1; back <= BEFORE_MAX && message->number >= self->begin + back; back++)
+  return kind == TROUPE_RECORD_SENT || kind == TROUPE_RECORD_ROUTED;
+}
+
+/* Since the last that was sent before this reply, unless another reply came in between. */
+static guint64
+get_time_since_sent (TroupeMessageLog *self, const TroupeMessage *reply)
+{
+  for (guint64 back = 1; back <= ROUND_TRIP_ROWS_MAX && reply->number >= self->begin + back; back++)
     {
       TroupeJournalRow before;
 
-      if (!troupe_journal_reader_get_row (self->reader, ROWS_MASK, message->number - back, &before))
+      if (!troupe_journal_reader_get_row (self->reader, ROWS_MASK, reply->number - back, &before) ||
+          before.kind == TROUPE_RECORD_RECEIVED)
         return 0;
-      if (before.kind == TROUPE_RECORD_SENT || before.kind == TROUPE_RECORD_ROUTED)
+      if (is_to_worker (before.kind))
         /* Both within one microsecond still is a round trip. */
-        return MAX (1, message->time_usec - MIN (before.time_usec, message->time_usec));
-      if (before.kind != TROUPE_RECORD_EVENT)
+        return MAX (1, reply->time_usec - MIN (before.time_usec, reply->time_usec));
+    }
+  return 0;
+}
+
+/* Until the next reply. Where it is the next message, and in view, that one says it. */
+static guint64
+get_time_to_reply (TroupeMessageLog *self, const TroupeMessage *sent)
+{
+  gboolean told_by_reply = !self->filtering;
+
+  for (guint64 number = sent->number + 1; number <= sent->number + ROUND_TRIP_ROWS_MAX && number < self->end; number++)
+    {
+      TroupeJournalRow after;
+
+      if (!troupe_journal_reader_get_row (self->reader, ROWS_MASK, number, &after))
         return 0;
+      if (after.kind == TROUPE_RECORD_RECEIVED)
+        return told_by_reply ? 0 : MAX (1, MAX (after.time_usec, sent->time_usec) - sent->time_usec);
+      if (is_to_worker (after.kind))
+        told_by_reply = FALSE;
     }
   return 0;
 }
@@ -380,8 +406,10 @@ troupe_message_log_get (TroupeMessageLog *self, guint64 number, TroupeMessage *o
   };
   if (out->kind == TROUPE_MESSAGE_ROUTED)
     take_sender (self, out);
-  else if (out->kind == TROUPE_MESSAGE_RECEIVED)
-    out->round_trip_usec = get_round_trip (self, out);
+  if (out->kind == TROUPE_MESSAGE_RECEIVED)
+    out->round_trip_usec = get_time_since_sent (self, out);
+  else if (is_to_worker (row.kind))
+    out->round_trip_usec = get_time_to_reply (self, out);
   return TRUE;
 }
 

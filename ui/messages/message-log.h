@@ -43,7 +43,10 @@ typedef struct
   guint64 time_usec;
   guint64 offset, length;   /* of the text in its stream; LOST: bytes lost */
   char *sender;             /* (owned) (nullable): of a routed one */
-  guint64 round_trip_usec;  /* received as the first after one was sent: how long that took; else 0 */
+  /* RECEIVED: since the last that was sent before it, if it is the first reply to that. SENT, ROUTED: until the
+   * next reply, where the row of that reply does not tell it: because other messages lie between, or it is filtered
+   * out. Else 0. */
+  guint64 round_trip_usec;
 } TroupeMessage;
 
 void troupe_message_clear (TroupeMessage *message);

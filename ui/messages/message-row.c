@@ -168,6 +168,9 @@ troupe_message_row_show_message (TroupeMessageRow *self, TroupeMessageLog *log, 
   set_text (self->time, time);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->time), moment);
   set_text (self->round_trip, round_trip);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->round_trip), looks[self->kind].from_here
+                                                                  ? _ ("Until the next reply")
+                                                                  : _ ("Since the message before was sent"));
   troupe_message_row_describe (self, time);
 }
 
@@ -291,6 +294,12 @@ gboolean
 troupe_message_row_can_open (TroupeMessageRow *self)
 {
   return self->can_open;
+}
+
+gboolean
+troupe_message_row_waits (TroupeMessageRow *self)
+{
+  return looks[self->kind].from_here && !gtk_widget_get_visible (GTK_WIDGET (self->round_trip));
 }
 
 void

@@ -27,6 +27,8 @@ gboolean troupe_message_row_get_open (TroupeMessageRow *self);
 /* TRUE for messages, that is, not for notes. */
 gboolean troupe_message_row_is_message (TroupeMessageRow *self);
 gboolean troupe_message_row_can_open (TroupeMessageRow *self);
+/* TRUE for what was said to the worker and has no reply yet, or none that its row would tell. */
+gboolean troupe_message_row_waits (TroupeMessageRow *self);
 void troupe_message_row_set_current (TroupeMessageRow *self, gboolean current);
 /* For tests: the text as it shows, and the line beside it. (transfer none) */
 const char *troupe_message_row_get_text (TroupeMessageRow *self);
