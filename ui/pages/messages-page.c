@@ -31,10 +31,13 @@ struct _TroupeMessagesPage
   AdwStatusPage *status;
   GtkWidget *status_button;
   TroupeComposer *composer;
+  GtkWidget *past_bar;
+  GtkLabel *past_text;
   GtkWidget *tools; /* (owned): stands outside of the page */
 
   GSimpleActionGroup *actions; /* (owned) */
   TroupeSubject *subject;      /* (owned) (nullable) */
+  TroupeRunChooser *run_chooser; /* (owned) (nullable) */
   gboolean match_case, match_regex;
   gboolean show_sent, show_received;
 };
@@ -53,6 +56,12 @@ static TroupeWorkerItem *
 troupe_messages_page_get_worker (TroupeMessagesPage *self)
 {
   return troupe_messages_page_takes (self->subject) ? troupe_subject_get_worker (self->subject) : NULL;
+}
+
+static TroupeRunItem *
+troupe_messages_page_get_past_run (TroupeMessagesPage *self)
+{
+  return self->run_chooser != NULL ? troupe_run_chooser_get_past_run (self->run_chooser) : NULL;
 }
 
 static void
@@ -77,8 +86,8 @@ troupe_messages_page_show_placeholder (TroupeMessagesPage *self)
     title = troupe_message_log_is_scanning (log) ? _ ("Searching…") : _ ("No Message Matches");
   else if (!troupe_message_log_is_filtering (log) && troupe_message_log_get_n_messages (log) == 0)
     {
-      title = _ ("No Messages Yet");
-      if (worker != NULL && g_str_equal (troupe_worker_item_get_channel (worker), "open"))
+      title = troupe_messages_page_get_past_run (self) != NULL ? _ ("No Messages") : _ ("No Messages Yet");
+      if (troupe_messages_page_get_past_run (self) == NULL && worker != NULL && g_str_equal (troupe_worker_item_get_channel (worker), "open"))
         text = _ ("What you send to the worker stands on the right, what it says on the left.");
     }
   gtk_widget_set_visible (self->placeholder, title != NULL);
@@ -150,9 +159,26 @@ troupe_messages_page_show_state (TroupeMessagesPage *self)
       G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), "disconnect")), open);
 }
 
+/* Nothing can be said to a run that is over; how it ended stands in place of the composer. */
+static void
+troupe_messages_page_show_past (TroupeMessagesPage *self, TroupeRunItem *past)
+{
+  g_autofree char *text = NULL;
+
+  gtk_widget_set_visible (self->past_bar, past != NULL);
+  if (past == NULL)
+    return;
+  if (troupe_run_item_get_summary (past)[0] != '\0')
+    text = g_strdup_printf (_ ("Run %u: %s"), troupe_run_item_get_number (past), troupe_run_item_get_summary (past));
+  else
+    text = g_strdup_printf (_ ("Run %u"), troupe_run_item_get_number (past));
+  gtk_label_set_text (self->past_text, text);
+}
+
 static void
 troupe_messages_page_refresh (TroupeMessagesPage *self)
 {
+  TroupeRunItem *past = troupe_messages_page_get_past_run (self);
   TroupeWorkerItem *worker = troupe_messages_page_get_worker (self);
   TroupeProgramItem *program = worker != NULL ? troupe_worker_item_get_program (worker) : NULL;
   const char *journal;
@@ -162,13 +188,14 @@ troupe_messages_page_refresh (TroupeMessagesPage *self)
       troupe_message_list_set_dir (self->list, NULL);
       return;
     }
-  journal = troupe_worker_item_get_journal (worker);
+  journal = past != NULL ? troupe_run_item_get_journal (past) : troupe_worker_item_get_journal (worker);
   troupe_composer_set_receiver (self->composer, troupe_worker_item_get_key (worker),
                                 troupe_program_item_get_key (program),
                                 g_list_model_get_n_items (troupe_program_item_get_workers (program)));
   troupe_messages_page_show_state (self);
   troupe_message_list_set_dir (self->list, journal[0] != '\0' ? journal : NULL);
-  gtk_widget_set_visible (GTK_WIDGET (self->composer), journal[0] != '\0');
+  gtk_widget_set_visible (GTK_WIDGET (self->composer), past == NULL && journal[0] != '\0');
+  troupe_messages_page_show_past (self, past);
   gtk_stack_set_visible_child_name (self->stack, journal[0] != '\0' ? "list" : "status");
   list_changed_cb (self);
 }
@@ -316,6 +343,8 @@ send_cb (TroupeMessagesPage *self, const char *json, gboolean to_all)
 static void
 send_again_cb (TroupeMessagesPage *self, const char *text)
 {
+  if (troupe_messages_page_get_past_run (self) != NULL)
+    troupe_run_chooser_show_current (self->run_chooser);
   troupe_composer_set_text (self->composer, text);
   troupe_composer_focus (self->composer);
 }
@@ -343,6 +372,12 @@ static void
 follow_now_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   troupe_message_list_set_follow (TROUPE_MESSAGES_PAGE (user_data)->list, TRUE);
+}
+
+static void
+current_run_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  troupe_run_chooser_show_current (TROUPE_MESSAGES_PAGE (user_data)->run_chooser);
 }
 
 static void
@@ -388,6 +423,7 @@ toggle_cb (GSimpleAction *action, GVariant *value, gpointer user_data)
 static const GActionEntry entries[] = {
   { .name = "find", .activate = find_cb },
   { .name = "follow-now", .activate = follow_now_cb },
+  { .name = "current-run", .activate = current_run_cb },
   { .name = "disconnect", .activate = disconnect_cb },
   { .name = "match-case", .state = "false", .change_state = toggle_cb },
   { .name = "match-regex", .state = "false", .change_state = toggle_cb },
@@ -406,6 +442,7 @@ troupe_messages_page_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->subject, self);
   g_clear_object (&self->subject);
   g_clear_pointer (&self->box, gtk_widget_unparent);
+  g_clear_object (&self->run_chooser);
   g_clear_object (&self->tools);
   g_clear_object (&self->actions);
   G_OBJECT_CLASS (troupe_messages_page_parent_class)->dispose (object);
@@ -437,6 +474,8 @@ troupe_messages_page_class_init (TroupeMessagesPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, status);
   gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, status_button);
   gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, composer);
+  gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, past_bar);
+  gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, past_text);
   gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, tools);
 }
 
@@ -506,6 +545,14 @@ troupe_messages_page_set_subject (TroupeMessagesPage *self, TroupeSubject *subje
   if (subject != NULL)
     g_signal_connect_object (subject, "changed", G_CALLBACK (troupe_messages_page_refresh), self, G_CONNECT_SWAPPED);
   troupe_messages_page_refresh (self);
+}
+
+void
+troupe_messages_page_set_run_chooser (TroupeMessagesPage *self, TroupeRunChooser *chooser)
+{
+  g_return_if_fail (self->run_chooser == NULL);
+  self->run_chooser = g_object_ref (chooser);
+  g_signal_connect_object (chooser, "changed", G_CALLBACK (troupe_messages_page_refresh), self, G_CONNECT_SWAPPED);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "client/subject.h"
 #include "messages/composer.h"
 #include "messages/message-list.h"
+#include "pages/run-chooser.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +22,8 @@ G_DECLARE_FINAL_TYPE (TroupeMessagesPage, troupe_messages_page, TROUPE, MESSAGES
 void troupe_messages_page_set_subject (TroupeMessagesPage *self, TroupeSubject *subject);
 /* TRUE: SUBJECT is one worker, and it has a channel, so that the page has something to show. */
 gboolean troupe_messages_page_takes (TroupeSubject *subject);
+/* Once: which run it shows. */
+void troupe_messages_page_set_run_chooser (TroupeMessagesPage *self, TroupeRunChooser *chooser);
 void troupe_messages_page_bind_settings (TroupeMessagesPage *self, GSettings *settings);
 
 /* The actions messages.*, for widgets that are not inside of the page. (transfer none) */

@@ -15,7 +15,6 @@
 
 #include "client/bus-call.h"
 #include "client/format.h"
-#include "client/run-item.h"
 #include "journal/journal-format.h"
 #include "parts/file-chooser.h"
 #include "parts/input-history.h"
@@ -46,13 +45,8 @@ struct _TroupeOutputPage
   GtkWidget *input_end;
 
   GSimpleActionGroup *actions; /* (owned) */
-  GtkWidget *run_chooser;      /* (owned) */
-  GListStore *runs;            /* (owned) of TroupeRunItem, newest first */
+  TroupeRunChooser *run_chooser; /* (owned) (nullable) */
   TroupeSubject *subject;      /* (owned) (nullable) */
-  guint past_run;              /* number of the run on view; 0: the current one */
-  GCancellable *runs_cancellable; /* (owned) (nullable) */
-  guint runs_asked_for;        /* the run that was current when runs were last asked for */
-  gboolean filling_runs;
   GHashTable *histories;       /* (owned) worker key -> TroupeInputHistory */
   gboolean match_case;
   gboolean match_regex;
@@ -85,119 +79,10 @@ troupe_output_page_get_worker (TroupeOutputPage *self)
   return self->subject != NULL ? troupe_subject_get_worker (self->subject) : NULL;
 }
 
-/* ---- Past runs ---- */
-
 static TroupeRunItem *
 troupe_output_page_get_past_run (TroupeOutputPage *self)
 {
-  for (guint i = 0; self->past_run != 0 && i < g_list_model_get_n_items (G_LIST_MODEL (self->runs)); i++)
-    {
-      g_autoptr (TroupeRunItem) run = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
-
-      if (troupe_run_item_get_number (run) == self->past_run)
-        return run;
-    }
-  return NULL;
-}
-
-static char *
-dup_run_title (TroupeOutputPage *self, TroupeRunItem *run)
-{
-  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
-  g_autofree char *moment = troupe_format_dup_moment (troupe_run_item_get_started_usec (run));
-  const char *summary = troupe_run_item_get_summary (run);
-
-  if (worker != NULL && troupe_run_item_get_number (run) == troupe_worker_item_get_run (worker) &&
-      troupe_worker_item_is_alive (worker))
-    return g_strdup_printf (_ ("Run %u, now, since %s"), troupe_run_item_get_number (run), moment);
-  if (summary[0] != '\0')
-    return g_strdup_printf (_ ("Run %u, %s: %s"), troupe_run_item_get_number (run), moment, summary);
-  return g_strdup_printf (_ ("Run %u, %s"), troupe_run_item_get_number (run), moment);
-}
-
-static void
-run_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item, TroupeOutputPage *self)
-{
-  GtkWidget *label = gtk_label_new (NULL);
-
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
-  gtk_label_set_max_width_chars (GTK_LABEL (label), 48);
-  gtk_list_item_set_child (list_item, label);
-}
-
-static void
-run_bind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item, TroupeOutputPage *self)
-{
-  g_autofree char *title = dup_run_title (self, gtk_list_item_get_item (list_item));
-
-  gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (list_item)), title);
-}
-
-static void
-short_run_bind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item, TroupeOutputPage *self)
-{
-  g_autofree char *title =
-      g_strdup_printf (_ ("Run %u"), troupe_run_item_get_number (gtk_list_item_get_item (list_item)));
-
-  gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (list_item)), title);
-}
-
-static void
-run_chosen_cb (TroupeOutputPage *self)
-{
-  TroupeRunItem *run = gtk_drop_down_get_selected_item (GTK_DROP_DOWN (self->run_chooser));
-  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
-
-  if (self->filling_runs || run == NULL || worker == NULL)
-    return;
-  self->past_run = troupe_run_item_get_number (run) == troupe_worker_item_get_run (worker)
-                       ? 0
-                       : troupe_run_item_get_number (run);
-  troupe_output_page_refresh (self);
-}
-
-static void
-runs_loaded_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (TroupeOutputPage) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) runs =
-      troupe_worker_item_load_runs_finish (TROUPE_WORKER_ITEM (object), result, &error);
-
-  if (runs == NULL)
-    {
-      g_debug ("no list of runs: %s", error->message);
-      return;
-    }
-  if (troupe_output_page_get_worker (self) != TROUPE_WORKER_ITEM (object))
-    return;
-  self->filling_runs = TRUE;
-  g_list_store_splice (self->runs, 0, g_list_model_get_n_items (G_LIST_MODEL (self->runs)), runs->pdata, runs->len);
-  for (guint i = 0; i < runs->len; i++)
-    if (troupe_run_item_get_number (runs->pdata[i]) == self->past_run)
-      gtk_drop_down_set_selected (GTK_DROP_DOWN (self->run_chooser), i);
-  if (self->past_run == 0 && runs->len > 0)
-    gtk_drop_down_set_selected (GTK_DROP_DOWN (self->run_chooser), 0);
-  self->filling_runs = FALSE;
-  gtk_widget_set_visible (self->run_chooser, runs->len > 1);
-}
-
-static void
-troupe_output_page_load_runs (TroupeOutputPage *self)
-{
-  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
-
-  g_cancellable_cancel (self->runs_cancellable);
-  g_clear_object (&self->runs_cancellable);
-  if (worker == NULL)
-    {
-      gtk_widget_set_visible (self->run_chooser, FALSE);
-      return;
-    }
-  self->runs_asked_for = troupe_worker_item_get_run (worker);
-  self->runs_cancellable = g_cancellable_new ();
-  troupe_worker_item_load_runs_async (worker, self->runs_cancellable, runs_loaded_cb, g_object_ref (self));
+  return self->run_chooser != NULL ? troupe_run_chooser_get_past_run (self->run_chooser) : NULL;
 }
 
 /* ---- What is on view ---- */
@@ -316,7 +201,8 @@ static void
 troupe_output_page_show_input (TroupeOutputPage *self)
 {
   TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
-  gboolean alive = worker != NULL && self->past_run == 0 && troupe_worker_item_is_alive (worker);
+  gboolean alive = worker != NULL && troupe_output_page_get_past_run (self) == NULL &&
+                   troupe_worker_item_is_alive (worker);
   gboolean open = alive && !input_is_closed (self, worker);
 
   gtk_widget_set_visible (self->input_bar, alive);
@@ -367,17 +253,10 @@ troupe_output_page_show_new_rows (TroupeOutputPage *self)
 static void
 troupe_output_page_refresh (TroupeOutputPage *self)
 {
-  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
-
   if (self->subject == NULL || troupe_subject_is_empty (self->subject))
     {
       troupe_log_view_set_runs (self->log, NULL, 0);
       return;
-    }
-  if (worker != NULL && troupe_worker_item_get_run (worker) != self->runs_asked_for)
-    {
-      /* A new run begins: whoever looked at an old one goes on looking at it. */
-      troupe_output_page_load_runs (self);
     }
   troupe_output_page_show_runs (self);
   troupe_output_page_show_end (self);
@@ -625,11 +504,7 @@ follow_now_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 current_run_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  TroupeOutputPage *self = user_data;
-
-  self->past_run = 0;
-  troupe_output_page_load_runs (self);
-  troupe_output_page_refresh (self);
+  troupe_run_chooser_show_current (TROUPE_OUTPUT_PAGE (user_data)->run_chooser);
 }
 
 static void
@@ -676,15 +551,11 @@ troupe_output_page_dispose (GObject *object)
 {
   TroupeOutputPage *self = TROUPE_OUTPUT_PAGE (object);
 
-  if (self->runs_cancellable != NULL)
-    g_cancellable_cancel (self->runs_cancellable);
-  g_clear_object (&self->runs_cancellable);
   if (self->subject != NULL)
     g_signal_handlers_disconnect_by_data (self->subject, self);
   g_clear_object (&self->subject);
   g_clear_pointer (&self->box, gtk_widget_unparent);
   g_clear_object (&self->run_chooser);
-  g_clear_object (&self->runs);
   g_clear_object (&self->actions);
   G_OBJECT_CLASS (troupe_output_page_parent_class)->dispose (object);
 }
@@ -745,26 +616,6 @@ troupe_output_page_class_init (TroupeOutputPageClass *klass)
 }
 
 static void
-troupe_output_page_make_run_chooser (TroupeOutputPage *self)
-{
-  g_autoptr (GtkListItemFactory) list_factory = gtk_signal_list_item_factory_new ();
-  g_autoptr (GtkListItemFactory) button_factory = gtk_signal_list_item_factory_new ();
-
-  self->runs = g_list_store_new (TROUPE_TYPE_RUN_ITEM);
-  self->run_chooser = g_object_ref_sink (gtk_drop_down_new (G_LIST_MODEL (g_object_ref (self->runs)), NULL));
-  g_signal_connect (list_factory, "setup", G_CALLBACK (run_setup_cb), self);
-  g_signal_connect (list_factory, "bind", G_CALLBACK (run_bind_cb), self);
-  g_signal_connect (button_factory, "setup", G_CALLBACK (run_setup_cb), self);
-  g_signal_connect (button_factory, "bind", G_CALLBACK (short_run_bind_cb), self);
-  gtk_drop_down_set_factory (GTK_DROP_DOWN (self->run_chooser), button_factory);
-  gtk_drop_down_set_list_factory (GTK_DROP_DOWN (self->run_chooser), list_factory);
-  gtk_widget_set_visible (self->run_chooser, FALSE);
-  gtk_widget_set_tooltip_text (self->run_chooser, _ ("Past Runs"));
-  g_signal_connect_object (self->run_chooser, "notify::selected", G_CALLBACK (run_chosen_cb), self,
-                           G_CONNECT_SWAPPED);
-}
-
-static void
 add_property_action (TroupeOutputPage *self, const char *name)
 {
   g_autoptr (GPropertyAction) action = g_property_action_new (name, self->log, name);
@@ -782,7 +633,6 @@ troupe_output_page_init (TroupeOutputPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   self->histories =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) troupe_input_history_free);
-  troupe_output_page_make_run_chooser (self);
 
   self->actions = g_simple_action_group_new ();
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
@@ -829,10 +679,6 @@ troupe_output_page_set_subject (TroupeOutputPage *self, TroupeSubject *subject)
   if (self->subject != NULL)
     g_signal_handlers_disconnect_by_data (self->subject, self);
   g_set_object (&self->subject, subject);
-  self->past_run = 0;
-  self->runs_asked_for = 0;
-  g_list_store_remove_all (self->runs);
-  gtk_widget_set_visible (self->run_chooser, FALSE);
   gtk_editable_set_text (self->input_entry, "");
   if (subject != NULL)
     g_signal_connect_object (subject, "changed", G_CALLBACK (troupe_output_page_refresh), self, G_CONNECT_SWAPPED);
@@ -863,10 +709,12 @@ troupe_output_page_get_actions (TroupeOutputPage *self)
   return G_ACTION_GROUP (self->actions);
 }
 
-GtkWidget *
-troupe_output_page_get_run_chooser (TroupeOutputPage *self)
+void
+troupe_output_page_set_run_chooser (TroupeOutputPage *self, TroupeRunChooser *chooser)
 {
-  return self->run_chooser;
+  g_return_if_fail (self->run_chooser == NULL);
+  self->run_chooser = g_object_ref (chooser);
+  g_signal_connect_object (chooser, "changed", G_CALLBACK (troupe_output_page_refresh), self, G_CONNECT_SWAPPED);
 }
 
 TroupeLogView *

@@ -13,6 +13,7 @@
 #include "pages/details-page.h"
 #include "pages/messages-page.h"
 #include "pages/program-notices.h"
+#include "parts/wrap-layout.h"
 
 struct _TroupeWorkerPage
 {
@@ -30,7 +31,9 @@ struct _TroupeWorkerPage
   GtkLabel *reason;
   GtkStack *stack;
   GtkBox *tool_row;
+  GtkBox *all_tools;
   GtkBox *tools;
+  TroupeRunChooser *run_chooser;
   TroupeProgramBar *bar;
   TroupeProgramNotices *notices;
   GtkStackPage *workers_page;
@@ -148,6 +151,8 @@ visible_child_cb (TroupeWorkerPage *self)
 {
   const char *name = gtk_stack_get_visible_child_name (self->stack);
 
+  gtk_widget_set_visible (GTK_WIDGET (self->all_tools),
+                          g_strcmp0 (name, "output") == 0 || g_strcmp0 (name, "messages") == 0);
   gtk_widget_set_visible (GTK_WIDGET (self->tools), g_strcmp0 (name, "output") == 0);
   gtk_widget_set_visible (troupe_messages_page_get_tools (self->messages), g_strcmp0 (name, "messages") == 0);
 }
@@ -193,6 +198,7 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
   widget_class->map = troupe_worker_page_map;
   signals[NOTICE] = g_signal_new ("notice", TROUPE_TYPE_WORKER_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 1, G_TYPE_STRING);
+  g_type_ensure (TROUPE_TYPE_RUN_CHOOSER);
   g_type_ensure (TROUPE_TYPE_OUTPUT_PAGE);
   g_type_ensure (TROUPE_TYPE_PROGRAM_BAR);
   g_type_ensure (TROUPE_TYPE_PROGRAM_NOTICES);
@@ -212,7 +218,9 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, reason_revealer);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, reason);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, all_tools);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, tools);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, run_chooser);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, tool_row);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, bar);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, notices);
@@ -237,9 +245,11 @@ troupe_worker_page_init (TroupeWorkerPage *self)
 
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_widget_insert_action_group (GTK_WIDGET (self), "output", troupe_output_page_get_actions (self->output));
-  gtk_box_prepend (self->tools, troupe_output_page_get_run_chooser (self->output));
+  gtk_widget_set_layout_manager (GTK_WIDGET (self->tool_row), troupe_wrap_layout_new (6));
+  troupe_output_page_set_run_chooser (self->output, self->run_chooser);
+  troupe_messages_page_set_run_chooser (self->messages, self->run_chooser);
   troupe_worker_table_add_columns (self->workers, columns, G_N_ELEMENTS (columns));
-  gtk_box_append (self->tool_row, troupe_messages_page_get_tools (self->messages));
+  gtk_box_append (self->all_tools, troupe_messages_page_get_tools (self->messages));
   g_signal_connect_object (self->output, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->notices, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->bar, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
@@ -261,6 +271,7 @@ troupe_worker_page_set_subject (TroupeWorkerPage *self, TroupeSubject *subject)
   if (self->subject != NULL)
     g_signal_handlers_disconnect_by_data (self->subject, self);
   g_set_object (&self->subject, subject);
+  troupe_run_chooser_set_subject (self->run_chooser, subject);
   troupe_program_bar_set_subject (self->bar, subject);
   troupe_program_notices_set_subject (self->notices, subject);
   troupe_output_page_set_subject (self->output, subject);
@@ -298,6 +309,12 @@ TroupeOutputPage *
 troupe_worker_page_get_output (TroupeWorkerPage *self)
 {
   return self->output;
+}
+
+TroupeRunChooser *
+troupe_worker_page_get_run_chooser (TroupeWorkerPage *self)
+{
+  return self->run_chooser;
 }
 
 TroupeProgramBar *

@@ -24,6 +24,7 @@ void troupe_worker_page_set_cpu_divisor (TroupeWorkerPage *self, double divisor)
 void troupe_worker_page_set_subject (TroupeWorkerPage *self, TroupeSubject *subject);
 void troupe_worker_page_set_menu (TroupeWorkerPage *self, GMenuModel *menu);
 TroupeOutputPage *troupe_worker_page_get_output (TroupeWorkerPage *self);
+TroupeRunChooser *troupe_worker_page_get_run_chooser (TroupeWorkerPage *self);
 TroupeProgramBar *troupe_worker_page_get_bar (TroupeWorkerPage *self);
 TroupeWorkerTable *troupe_worker_page_get_workers (TroupeWorkerPage *self);
 TroupeMessagesPage *troupe_worker_page_get_messages (TroupeWorkerPage *self);

@@ -82,6 +82,22 @@ troupe_wrap_layout_measure (GtkLayoutManager *manager, GtkWidget *widget, GtkOri
   *minimum = *natural;
 }
 
+/* What is left of the line from FIRST to before AFTER, when a child of it wants that. */
+static int
+measure_rest (TroupeWrapLayout *self, GtkWidget *first, GtkWidget *after, int available)
+{
+  int rest = available + self->spacing;
+  gboolean expands = FALSE;
+
+  for (GtkWidget *child = first; child != after; child = gtk_widget_get_next_sibling (child))
+    if (gtk_widget_should_layout (child))
+      {
+        rest -= measure_width (child, available) + self->spacing;
+        expands |= gtk_widget_compute_expand (child, GTK_ORIENTATION_HORIZONTAL);
+      }
+  return expands ? MAX (rest, 0) : 0;
+}
+
 static void
 troupe_wrap_layout_allocate (GtkLayoutManager *manager, GtkWidget *widget, int width, int height, int baseline)
 {
@@ -93,6 +109,7 @@ troupe_wrap_layout_allocate (GtkLayoutManager *manager, GtkWidget *widget, int w
     {
       int x = 0, line_height;
       GtkWidget *after = measure_line (self, first, width, &line_height);
+      int rest = measure_rest (self, first, after, width);
 
       for (GtkWidget *child = first; child != after; child = gtk_widget_get_next_sibling (child))
         {
@@ -101,6 +118,11 @@ troupe_wrap_layout_allocate (GtkLayoutManager *manager, GtkWidget *widget, int w
           if (!gtk_widget_should_layout (child))
             continue;
           child_width = measure_width (child, width);
+          if (rest > 0 && gtk_widget_compute_expand (child, GTK_ORIENTATION_HORIZONTAL))
+            {
+              child_width += rest;
+              rest = 0;
+            }
           gtk_widget_size_allocate (
               child, &(GtkAllocation){ is_rtl ? width - x - child_width : x, y, child_width, line_height }, -1);
           x += child_width + self->spacing;

@@ -196,6 +196,64 @@ test_kinds (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_round_trips (Fixture *fixture, gconstpointer data)
+{
+  TroupeMessageFilter only_sent = { .text = "", .sent = TRUE };
+  TroupeMessageRow *row;
+
+  message_journal_add (&fixture->journal, TROUPE_RECORD_SENT, 1000, "\"first\"");
+  message_journal_add (&fixture->journal, TROUPE_RECORD_SENT, 3000, "\"second\"");
+  show (fixture, 1100, 900);
+  WAIT_UNTIL ((row = find_row (fixture, "first")) != NULL && find_row (fixture, "second") != NULL);
+  g_assert_cmpstr (troupe_message_row_get_round_trip (row), ==, "");
+
+  /* The reply comes while one looks: what has other messages before its reply tells the time itself. */
+  message_journal_add (&fixture->journal, TROUPE_RECORD_INVALID, 500, "chatter {");
+  message_journal_add (&fixture->journal, TROUPE_RECORD_RECEIVED, 1500, "\"reply\"");
+  message_journal_add (&fixture->journal, TROUPE_RECORD_RECEIVED, 1500, "\"more\"");
+  WAIT_UNTIL (find_row (fixture, "more") != NULL &&
+              g_str_equal (troupe_message_row_get_round_trip (find_row (fixture, "first")), "↺ 5.0 ms"));
+  g_assert_cmpstr (troupe_message_row_get_round_trip (find_row (fixture, "second")), ==, "");
+  g_assert_cmpstr (troupe_message_row_get_round_trip (find_row (fixture, "reply")), ==, "↺ 2.0 ms");
+  g_assert_cmpstr (troupe_message_row_get_round_trip (find_row (fixture, "more")), ==, "");
+
+  /* With the replies out of view, each tells it. */
+  g_assert_true (troupe_message_list_set_filter (fixture->list, &only_sent, NULL));
+  WAIT_UNTIL (find_row (fixture, "reply") == NULL && (row = find_row (fixture, "second")) != NULL &&
+              g_str_equal (troupe_message_row_get_round_trip (row), "↺ 2.0 ms"));
+}
+
+static void
+test_past_run (Fixture *fixture, gconstpointer data)
+{
+  TroupeRunChooser *chooser;
+
+  message_journal_add (&fixture->journal, TROUPE_RECORD_SENT, 1000, "\"of this run\"");
+  /* Its second run: the first one's folder is known to the engine, and gone. */
+  fake_engine_set_running (fixture->engine, "prime.1", 1);
+  show (fixture, 1100, 700);
+  chooser = troupe_worker_page_get_run_chooser (troupe_window_get_worker_page (fixture->window));
+  WAIT_UNTIL (gtk_widget_get_mapped (GTK_WIDGET (chooser)));
+  WAIT_UNTIL (find_row (fixture, "of this run") != NULL);
+  g_assert_true (gtk_widget_get_mapped (GTK_WIDGET (fixture->composer)));
+
+  g_assert_true (troupe_run_chooser_show_run (chooser, 1));
+  WAIT_UNTIL (find_row (fixture, "of this run") == NULL);
+  g_assert_cmpuint (troupe_run_item_get_number (troupe_run_chooser_get_past_run (chooser)), ==, 1);
+  /* Nothing can be said to it; how it ended stands there instead. */
+  g_assert_false (gtk_widget_get_mapped (GTK_WIDGET (fixture->composer)));
+  activate (fixture->page, "messages.current-run");
+  WAIT_UNTIL (find_row (fixture, "of this run") != NULL && gtk_widget_get_mapped (GTK_WIDGET (fixture->composer)));
+  g_assert_null (troupe_run_chooser_get_past_run (chooser));
+
+  /* A new run takes nobody away from the old one they look at. */
+  g_assert_true (troupe_run_chooser_show_run (chooser, 1));
+  fake_engine_set_running (fixture->engine, "prime.1", 0);
+  WAIT_UNTIL (troupe_run_chooser_show_run (chooser, 3));
+  g_assert_true (troupe_run_chooser_show_run (chooser, 1));
+}
+
+static void
 test_open (Fixture *fixture, gconstpointer data)
 {
   TroupeMessageRow *row;
@@ -430,6 +488,8 @@ main (int argc, char *argv[])
 
 #define TEST(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
   TEST ("/ui/messages/tells-kinds-and-round-trips", test_kinds);
+  TEST ("/ui/messages/round-trips-past-other-messages", test_round_trips);
+  TEST ("/ui/messages/of-past-runs", test_past_run);
   TEST ("/ui/messages/opens-one-and-all", test_open);
   TEST ("/ui/messages/stays-quick-and-in-place-with-many", test_many);
   TEST ("/ui/messages/filters-by-text-and-side", test_filter);

@@ -8,7 +8,7 @@
  * PAGE: overview (default), launch-KIND, worker, details, program, cluster, cluster-reload, cluster-failed, cluster-scaling, cluster-port,
  * cluster-details, cluster-worker, launch, project, preferences, shortcuts, or one of
  * these, with the number of messages in place of WORKERS: messages, messages-open, messages-kinds, messages-zoo,
- * messages-composing, messages-filter.
+ * messages-composing, messages-filter, messages-past.
  * ADW_DEBUG_COLOR_SCHEME=prefer-dark and ADW_DEBUG_HIGH_CONTRAST=1 choose the style. */
 
 #include "config.h"
@@ -134,6 +134,14 @@ show_messages (FakeEngine *engine, TroupeWindow *window, TroupeClient *client, M
               troupe_window_show_worker (window, "shop/prime.1"));
   troupe_worker_page_show (troupe_window_get_worker_page (window), "messages");
   settle ();
+  if (g_str_equal (page, "messages-past"))
+    {
+      TroupeRunChooser *chooser = troupe_worker_page_get_run_chooser (troupe_window_get_worker_page (window));
+
+      fake_engine_set_running (engine, "prime.1", 5);
+      WAIT_UNTIL (troupe_run_chooser_show_run (chooser, 2));
+      troupe_run_chooser_show_run (chooser, 1);
+    }
   if (g_str_equal (page, "messages-open") || g_str_equal (page, "messages-zoo"))
     troupe_message_list_set_open_all (troupe_messages_page_get_list (messages), TRUE);
   if (g_str_equal (page, "messages-composing"))
