@@ -11,6 +11,7 @@
 #include <glib/gi18n.h>
 
 #include "client/format.h"
+#include "client/own-cost.h"
 #include "graph/graph.h"
 #include "pages/worker-table.h"
 
@@ -27,6 +28,7 @@ struct _TroupeOverviewPage
 
   TroupeClient *client; /* (owned) (nullable) */
   double cpu_divisor;
+  TroupeOwnCost own_cost;
 };
 
 enum
@@ -41,6 +43,30 @@ static guint signals[N_SIGNALS];
 
 /* ---- Figures ---- */
 
+/* What Troupe itself takes: this window, and the engine with its keepers. */
+static void
+troupe_overview_page_show_cost (TroupeOverviewPage *self)
+{
+  const TroupeMachine *machine = troupe_client_get_machine (self->client);
+  double own_cpu;
+  guint64 own_memory;
+  g_autofree char *percent = NULL, *bytes = NULL, *own_percent = NULL, *own_bytes = NULL;
+  g_autofree char *text = NULL;
+
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+  troupe_own_cost_ask (&self->own_cost, &own_cpu, &own_memory);
+  percent = troupe_format_dup_percent ((machine->engine_cpu_percent + own_cpu) / self->cpu_divisor);
+  bytes = troupe_format_dup_bytes (machine->engine_memory_bytes + own_memory);
+  own_percent = troupe_format_dup_percent (own_cpu / self->cpu_divisor);
+  own_bytes = troupe_format_dup_bytes (own_memory);
+  /* Translators: CPU and memory that Troupe itself takes, in all and of that its window */
+  text = g_strdup_printf (_ ("Troupe itself takes %s of CPU and %s of memory; of that this window %s and %s"), percent,
+                          bytes, own_percent, own_bytes);
+  gtk_label_set_text (self->footer, text);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->footer), text);
+}
+
 static void
 sampled_cb (TroupeOverviewPage *self)
 {
@@ -48,9 +74,6 @@ sampled_cb (TroupeOverviewPage *self)
   double cpu = machine->cpu_percent / self->cpu_divisor;
   double memory = (double) machine->memory_used_bytes;
   gint64 now = g_get_monotonic_time ();
-  g_autofree char *percent = troupe_format_dup_percent (machine->engine_cpu_percent / self->cpu_divisor);
-  g_autofree char *bytes = troupe_format_dup_bytes (machine->engine_memory_bytes);
-  g_autofree char *text = NULL;
 
   if (self->cpu_divisor > 1 && machine->cores > 0)
     troupe_graph_set_maximum (self->cpu_graph, 100);
@@ -60,9 +83,7 @@ sampled_cb (TroupeOverviewPage *self)
   troupe_graph_push (self->cpu_graph, now, &cpu, 1);
   troupe_graph_push (self->memory_graph, now, &memory, 1);
 
-  /* Translators: CPU and memory that Troupe itself takes */
-  text = g_strdup_printf (_ ("Troupe’s engine takes %s of CPU and %s of memory"), percent, bytes);
-  gtk_label_set_text (self->footer, text);
+  troupe_overview_page_show_cost (self);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "client/address.h"
 #include "client/bus-call.h"
 #include "client/format.h"
+#include "client/own-cost.h"
 #include "client/process-item.h"
 #include "client/process-list.h"
 #include "client/run-item.h"
@@ -625,6 +626,29 @@ test_addresses (void)
 }
 
 static void
+test_own_cost (void)
+{
+  TroupeOwnCost cost = { 0 };
+  guint64 memory = 0;
+  double cpu = -1;
+  gint64 begin;
+
+  g_assert_cmpuint (troupe_own_cost_parse_pss ("00-ff [rollup]\nRss:  900 kB\nPss:    120 kB\nPss_Dirty: 3 kB\n"), ==,
+                    120 * 1024);
+  g_assert_cmpuint (troupe_own_cost_parse_pss ("Pss: 7 kB"), ==, 7 * 1024);
+  g_assert_cmpuint (troupe_own_cost_parse_pss ("Rss: 7 kB\n"), ==, 0);
+  g_assert_cmpuint (troupe_own_cost_parse_pss (""), ==, 0);
+
+  troupe_own_cost_ask (&cost, &cpu, &memory);
+  g_assert_cmpfloat (cpu, ==, 0);
+  g_assert_cmpuint (memory, >, 100 * 1024);
+  for (begin = g_get_monotonic_time (); g_get_monotonic_time () - begin < 20000;)
+    ;
+  troupe_own_cost_ask (&cost, &cpu, &memory);
+  g_assert_cmpfloat (cpu, >, 0);
+}
+
+static void
 test_cluster (Fixture *fixture, gconstpointer data)
 {
   static const char *const listen_on[] = { "tcp:127.0.0.1:8000", "udp:5353", NULL };
@@ -731,6 +755,7 @@ main (int argc, char *argv[])
 #define TEST(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
   g_test_add_func ("/ui/client/words-and-figures", test_format);
   g_test_add_func ("/ui/client/addresses", test_addresses);
+  g_test_add_func ("/ui/client/own-cost", test_own_cost);
   TEST ("/ui/client/cluster", test_cluster);
   TEST ("/ui/client/scaling-is-followed", test_scaling);
   TEST ("/ui/client/scaling-while-stopped-is-done-at-once", test_scaling_while_stopped);
