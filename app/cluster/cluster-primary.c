@@ -29,8 +29,9 @@
 
 typedef struct
 {
-  int connection; /* (owned): our copy, until the worker answers */
-  TroupeListener *listener;
+  guint32 sequence;
+  TroupeHandle *connection; /* (owned): ours until the worker answers */
+  TroupeListener *listener; /* (unowned): maybe gone by then */
 } Offer;
 
 struct _TroupeClusterMember
@@ -38,7 +39,7 @@ struct _TroupeClusterMember
   TroupeClusterPrimary *primary; /* (unowned) */
   TroupeChannel *channel;        /* (unowned) */
   gpointer data;
-  GHashTable *offers; /* (owned) sequence number to (owned) Offer */
+  GArray *offers; /* (owned) of Offer: at most one for each listener */
   guint64 connections;
   gboolean leaving;
 };
@@ -64,14 +65,6 @@ static guint32
 next_sequence (TroupeClusterPrimary *self)
 {
   return self->sequence++;
-}
-
-static void
-offer_free (Offer *offer)
-{
-  if (offer->connection >= 0)
-    close (offer->connection);
-  g_free (offer);
 }
 
 TroupeClusterPrimary *
@@ -148,7 +141,7 @@ troupe_cluster_primary_add (TroupeClusterPrimary *self, TroupeChannel *channel, 
   member->primary = self;
   member->channel = channel;
   member->data = member_data;
-  member->offers = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) offer_free);
+  member->offers = g_array_new (FALSE, FALSE, sizeof (Offer));
   g_ptr_array_add (self->members, member);
   return member;
 }
@@ -190,23 +183,18 @@ void
 troupe_cluster_member_gone (TroupeClusterMember *member)
 {
   TroupeClusterPrimary *self = member->primary;
-  GHashTableIter iter;
-  Offer *offer;
 
   leave_all (member);
   g_ptr_array_remove (self->members, member);
-  g_hash_table_iter_init (&iter, member->offers);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &offer))
+  for (guint i = 0; i < member->offers->len; i++)
     {
-      int connection = offer->connection;
+      Offer *offer = &g_array_index (member->offers, Offer, i);
 
-      offer->connection = -1;
       if (g_ptr_array_find (self->listeners, offer->listener, NULL))
-        troupe_listener_orphaned (offer->listener, connection);
-      else
-        close (connection);
+        troupe_listener_orphaned (offer->listener, offer->connection);
+      troupe_handle_unref (offer->connection);
     }
-  g_hash_table_unref (member->offers);
+  g_array_unref (member->offers);
   g_free (member);
 }
 
@@ -227,20 +215,17 @@ troupe_cluster_member_disconnect (TroupeClusterMember *member)
 /* ---- Connections ---- */
 
 static gboolean
-offer_connection (TroupeListener *listener, TroupeClusterMember *member, int connection)
+offer_connection (TroupeListener *listener, TroupeClusterMember *member, TroupeHandle *connection)
 {
-  guint32 sequence = next_sequence (member->primary);
+  Offer offer = { next_sequence (member->primary), connection, listener };
   char text[160];
-  Offer *offer;
 
   g_snprintf (text, sizeof text, "{\"cmd\":\"NODE_CLUSTER\",\"act\":\"newconn\",\"key\":\"%s\",\"seq\":%u}",
-              troupe_listener_get_key (listener), sequence);
-  if (!troupe_channel_send_internal (member->channel, text, "net.Native", connection, NULL))
+              troupe_listener_get_key (listener), offer.sequence);
+  if (!troupe_channel_send_handle (member->channel, text, "net.Native", connection, NULL))
     return FALSE;
-  offer = g_new (Offer, 1);
-  offer->connection = connection;
-  offer->listener = listener;
-  g_hash_table_insert (member->offers, GUINT_TO_POINTER (sequence), offer);
+  troupe_handle_ref (connection);
+  g_array_append_val (member->offers, offer);
   return TRUE;
 }
 
@@ -248,22 +233,25 @@ offer_connection (TroupeListener *listener, TroupeClusterMember *member, int con
 static gboolean
 offer_answered (TroupeClusterMember *member, guint32 sequence, gboolean accepted)
 {
-  Offer *offer = g_hash_table_lookup (member->offers, GUINT_TO_POINTER (sequence));
-  TroupeListener *listener;
-  int connection;
+  g_autoptr (TroupeHandle) connection = NULL;
+  TroupeListener *listener = NULL;
 
-  if (offer == NULL)
+  for (guint i = 0; i < member->offers->len && connection == NULL; i++)
+    {
+      Offer *offer = &g_array_index (member->offers, Offer, i);
+
+      if (offer->sequence != sequence)
+        continue;
+      connection = offer->connection;
+      listener = offer->listener;
+      g_array_remove_index_fast (member->offers, i);
+    }
+  if (connection == NULL)
     return FALSE;
-  listener = offer->listener;
-  connection = offer->connection;
-  offer->connection = -1;
-  g_hash_table_remove (member->offers, GUINT_TO_POINTER (sequence));
   if (accepted)
     member->connections++;
   if (g_ptr_array_find (member->primary->listeners, listener, NULL))
     troupe_listener_answered (listener, member, connection, accepted);
-  else
-    close (connection);
   return TRUE;
 }
 

@@ -26,8 +26,8 @@ struct _TroupeListener
   TroupeListenerOffer offer;
   GPtrArray *members; /* (owned) of (unowned) TroupeClusterMember */
   GQueue free;        /* of (unowned) TroupeClusterMember: may take a connection */
-  GQueue refusers;    /* of (unowned) TroupeClusterMember: refused one, free again after the pause */
-  GQueue returned;    /* of descriptors: came back, not yet taken */
+  GQueue refusers;    /* of (unowned) TroupeClusterMember: took none, free again after the pause */
+  GQueue returned;    /* of (owned) TroupeHandle: came back, not yet taken */
   guint retry_source;
   guint pause_source;
 };
@@ -57,8 +57,7 @@ troupe_listener_free (TroupeListener *self)
   set_watching (self, FALSE);
   g_clear_handle_id (&self->retry_source, g_source_remove);
   g_clear_handle_id (&self->pause_source, g_source_remove);
-  while (!g_queue_is_empty (&self->returned))
-    close (GPOINTER_TO_INT (g_queue_pop_head (&self->returned)));
+  g_queue_clear_full (&self->returned, (GDestroyNotify) troupe_handle_unref);
   close (self->fd);
   if (self->unlink_path != NULL)
     g_unlink (self->unlink_path);
@@ -143,16 +142,16 @@ pause_over_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The next connection: one that came back, else one from the backlog. -1 when there is none. */
-static int
+/* The next connection: one that came back, else one from the backlog. NULL when there is none. */
+static TroupeHandle *
 next_connection (TroupeListener *self)
 {
   int fd;
 
   if (!g_queue_is_empty (&self->returned))
-    return GPOINTER_TO_INT (g_queue_pop_head (&self->returned));
+    return g_queue_pop_head (&self->returned);
   if (self->pause_source != 0)
-    return -1;
+    return NULL;
   do
     fd = accept4 (self->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
@@ -162,35 +161,42 @@ next_connection (TroupeListener *self)
       set_watching (self, FALSE);
       self->pause_source = g_timeout_add (TROUPE_CLUSTER_NO_FILES_MSEC, pause_over_cb, self);
     }
-  return fd;
+  return fd >= 0 ? troupe_handle_new (fd) : NULL;
 }
 
-/* Gives out what there is to whoever is free. Returns TRUE when the backlog was seen empty. */
-static gboolean
+static void retry_later (TroupeListener *self, TroupeClusterMember *member);
+
+/* Gives out what there is to whoever is free. */
+static void
 hand_out (TroupeListener *self)
 {
   for (guint i = 0; i < ACCEPTS_PER_TURN_MAX && !g_queue_is_empty (&self->free); i++)
     {
-      int connection = next_connection (self);
+      g_autoptr (TroupeHandle) connection = next_connection (self);
       TroupeClusterMember *member;
 
-      if (connection < 0)
-        return TRUE;
+      if (connection == NULL)
+        return;
       member = g_queue_pop_head (&self->free);
       if (!self->offer (self, member, connection))
-        g_queue_push_head (&self->returned, GINT_TO_POINTER (connection));
+        {
+          g_queue_push_head (&self->returned, g_steal_pointer (&connection));
+          retry_later (self, member);
+        }
     }
-  return FALSE;
 }
 
+/* The watch is left in place while everybody is busy and nobody knocks: that is the usual case, and
+ * taking it away and back again two system calls for a connection. */
 static void
 acceptable_cb (guint32 events, gpointer user_data)
 {
   TroupeListener *self = user_data;
 
-  hand_out (self);
   if (g_queue_is_empty (&self->free))
     set_watching (self, FALSE);
+  else
+    hand_out (self);
 }
 
 static void
@@ -231,6 +237,15 @@ retry_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* MEMBER could not take what it was offered; it is free again after a pause. */
+static void
+retry_later (TroupeListener *self, TroupeClusterMember *member)
+{
+  g_queue_push_tail (&self->refusers, member);
+  if (self->retry_source == 0)
+    self->retry_source = g_timeout_add (TROUPE_CLUSTER_RETRY_MSEC, retry_cb, self);
+}
+
 void
 troupe_listener_join (TroupeListener *self, TroupeClusterMember *member)
 {
@@ -249,32 +264,28 @@ troupe_listener_leave (TroupeListener *self, TroupeClusterMember *member)
 }
 
 void
-troupe_listener_answered (TroupeListener *self, TroupeClusterMember *member, int connection, gboolean accepted)
+troupe_listener_answered (TroupeListener *self, TroupeClusterMember *member, TroupeHandle *connection,
+                          gboolean accepted)
 {
   gboolean still_member = troupe_listener_has_member (self, member);
 
   if (accepted)
     {
-      close (connection);
       if (still_member)
         set_free (self, member);
       return;
     }
-  g_queue_push_head (&self->returned, GINT_TO_POINTER (connection));
+  g_queue_push_head (&self->returned, troupe_handle_ref (connection));
   if (still_member)
-    {
-      g_queue_push_tail (&self->refusers, member);
-      if (self->retry_source == 0)
-        self->retry_source = g_timeout_add (TROUPE_CLUSTER_RETRY_MSEC, retry_cb, self);
-    }
+    retry_later (self, member);
   hand_out (self);
   set_watching (self, TRUE);
 }
 
 void
-troupe_listener_orphaned (TroupeListener *self, int connection)
+troupe_listener_orphaned (TroupeListener *self, TroupeHandle *connection)
 {
-  g_queue_push_head (&self->returned, GINT_TO_POINTER (connection));
+  g_queue_push_head (&self->returned, troupe_handle_ref (connection));
   hand_out (self);
   set_watching (self, TRUE);
 }

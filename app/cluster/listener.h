@@ -12,9 +12,10 @@ G_BEGIN_DECLS
 
 typedef struct _TroupeListener TroupeListener;
 
-/* Hands CONNECTION (borrowed) to MEMBER; FALSE when that cannot be sent. The answer comes back through
+/* Hands CONNECTION to MEMBER; FALSE when that cannot be sent. The answer comes back through
  * troupe_listener_answered. */
-typedef gboolean (*TroupeListenerOffer) (TroupeListener *listener, TroupeClusterMember *member, int connection);
+typedef gboolean (*TroupeListenerOffer) (TroupeListener *listener, TroupeClusterMember *member,
+                                         TroupeHandle *connection);
 
 /* Takes FD. KEY and ID are copied. */
 TroupeListener *troupe_listener_new (TroupeReactor *reactor, const char *id, const char *key,
@@ -41,8 +42,9 @@ void troupe_listener_join (TroupeListener *self, TroupeClusterMember *member);
 void troupe_listener_leave (TroupeListener *self, TroupeClusterMember *member);
 
 /* MEMBER answered the connection it was offered. */
-void troupe_listener_answered (TroupeListener *self, TroupeClusterMember *member, int connection, gboolean accepted);
-/* MEMBER left without an answer: the connection (taken) is the next to be handed out. */
-void troupe_listener_orphaned (TroupeListener *self, int connection);
+void troupe_listener_answered (TroupeListener *self, TroupeClusterMember *member, TroupeHandle *connection,
+                               gboolean accepted);
+/* MEMBER left without an answer: the connection is the next to be handed out. */
+void troupe_listener_orphaned (TroupeListener *self, TroupeHandle *connection);
 
 G_END_DECLS

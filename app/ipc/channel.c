@@ -262,6 +262,7 @@ static gssize
 send_handle (TroupeChannel *self, TroupeLinePiece *piece)
 {
   struct iovec iov = { piece->bytes, piece->length };
+  int fd = troupe_handle_peek_fd (piece->handle);
   union
   {
     struct cmsghdr header;
@@ -273,7 +274,7 @@ send_handle (TroupeChannel *self, TroupeLinePiece *piece)
   control.header.cmsg_level = SOL_SOCKET;
   control.header.cmsg_type = SCM_RIGHTS;
   control.header.cmsg_len = CMSG_LEN (sizeof (int));
-  memcpy (CMSG_DATA (&control.header), &piece->fd, sizeof (int));
+  memcpy (CMSG_DATA (&control.header), &fd, sizeof (int));
   return sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -284,7 +285,7 @@ send_pieces (TroupeChannel *self, TroupeLinePiece *first)
   struct iovec iov[IOV_MAX_PER_SEND];
   struct msghdr message = { .msg_iov = iov };
 
-  for (TroupeLinePiece *piece = first; piece != NULL && message.msg_iovlen < G_N_ELEMENTS (iov) && piece->fd < 0;
+  for (TroupeLinePiece *piece = first; piece != NULL && piece->handle == NULL && message.msg_iovlen < G_N_ELEMENTS (iov);
        piece = piece->next)
     {
       iov[message.msg_iovlen].iov_base = piece->bytes + piece->sent;
@@ -299,10 +300,10 @@ send_some (TroupeChannel *self, TroupeLineQueue *queue)
 {
   TroupeLinePiece *first = queue->head;
 
-  if (first->fd >= 0 && first->sent == 0)
+  if (first->handle != NULL && first->sent == 0)
     return send_handle (self, first);
   /* What is half out may have to let answers pass when it is done, so nothing goes with it. */
-  if (first->next == NULL || first->next->fd >= 0 || first->fd >= 0 || first->sent > 0)
+  if (first->next == NULL || first->next->handle != NULL || first->handle != NULL || first->sent > 0)
     return send (self->fd, first->bytes + first->sent, first->length - first->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
   return send_pieces (self, first);
 }
@@ -342,7 +343,7 @@ account_sent (TroupeChannel *self, TroupeLineQueue *queue, gsize n)
         troupe_channel_state_clear_out (self->state);
       if (self->stated == piece)
         self->stated = NULL;
-      if (piece->fd >= 0)
+      if (piece->handle != NULL)
         self->unacknowledged = piece;
       else
         troupe_line_queue_recycle (queue, piece);
@@ -384,11 +385,11 @@ flush (TroupeChannel *self)
     troupe_reactor_rearm (self->reactor, self->watch);
 }
 
-/* Queues one line of N_PARTS, with a descriptor (taken) or -1. */
+/* Queues one line of N_PARTS; HANDLE: (nullable). */
 static void
-push (TroupeChannel *self, const struct iovec *parts, guint n_parts, int fd)
+push (TroupeChannel *self, const struct iovec *parts, guint n_parts, TroupeHandle *handle)
 {
-  self->queued_bytes += troupe_line_queue_append (&self->queue, parts, n_parts, fd);
+  self->queued_bytes += troupe_line_queue_append (&self->queue, parts, n_parts, handle);
   if (!self->in_turn)
     flush (self);
 }
@@ -398,7 +399,7 @@ push_answer (TroupeChannel *self, const char *line)
 {
   struct iovec part = { (char *) line, strlen (line) };
 
-  self->queued_bytes += troupe_line_queue_append (&self->answers, &part, 1, -1);
+  self->queued_bytes += troupe_line_queue_append (&self->answers, &part, 1, NULL);
 }
 
 static gboolean
@@ -448,7 +449,7 @@ troupe_channel_send (TroupeChannel *self, const char *text, gsize length, GError
                            "A message whose “cmd” begins with NODE_ is Node's own: the worker would never see it");
       return FALSE;
     }
-  push (self, &(struct iovec){ (char *) text, length }, 1, -1);
+  push (self, &(struct iovec){ (char *) text, length }, 1, NULL);
   return TRUE;
 }
 
@@ -466,23 +467,32 @@ check_handle (int fd, GError **error)
 }
 
 gboolean
-troupe_channel_send_internal (TroupeChannel *self, const char *text, const char *type, int fd, GError **error)
+troupe_channel_send_handle (TroupeChannel *self, const char *text, const char *type, TroupeHandle *handle,
+                            GError **error)
 {
   static const char begin[] = "{\"cmd\":\"NODE_HANDLE\",\"type\":\"", middle[] = "\",\"msg\":", end[] = "}";
   const struct iovec parts[] = {
-    { (char *) begin, strlen (begin) },
-    { (char *) type, type != NULL ? strlen (type) : 0 },
-    { (char *) middle, strlen (middle) },
-    { (char *) text, strlen (text) },
-    { (char *) end, strlen (end) },
+    { (char *) begin, strlen (begin) },   { (char *) type, strlen (type) }, { (char *) middle, strlen (middle) },
+    { (char *) text, strlen (text) }, { (char *) end, strlen (end) },
   };
-  int copy;
 
   if (!check_room (self, strlen (text), error))
     return FALSE;
+  push (self, parts, G_N_ELEMENTS (parts), handle);
+  return TRUE;
+}
+
+gboolean
+troupe_channel_send_internal (TroupeChannel *self, const char *text, const char *type, int fd, GError **error)
+{
+  g_autoptr (TroupeHandle) handle = NULL;
+  int copy;
+
   if (fd < 0)
     {
-      push (self, &parts[3], 1, -1);
+      if (!check_room (self, strlen (text), error))
+        return FALSE;
+      push (self, &(struct iovec){ (char *) text, strlen (text) }, 1, NULL);
       return TRUE;
     }
   if (!check_handle (fd, error))
@@ -493,8 +503,8 @@ troupe_channel_send_internal (TroupeChannel *self, const char *text, const char 
       take_errno (error, errno, "Could not duplicate a socket for a worker");
       return FALSE;
     }
-  push (self, parts, G_N_ELEMENTS (parts), copy);
-  return TRUE;
+  handle = troupe_handle_new (copy);
+  return troupe_channel_send_handle (self, text, type, handle, error);
 }
 
 /* ---- Receiving ---- */

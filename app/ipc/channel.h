@@ -4,6 +4,7 @@
 
 #include "base/reactor.h"
 #include "ipc/channel-state.h"
+#include "ipc/handle.h"
 
 #include <gio/gio.h>
 
@@ -90,6 +91,10 @@ gboolean troupe_channel_send (TroupeChannel *self, const char *text, gsize lengt
  * Refuses descriptors that would abort a Node peer (not a socket). */
 gboolean troupe_channel_send_internal (TroupeChannel *self, const char *text, const char *type, int fd,
                                        GError **error);
+
+/* The same with a descriptor that need be neither duplicated nor looked at: it is a socket. */
+gboolean troupe_channel_send_handle (TroupeChannel *self, const char *text, const char *type, TroupeHandle *handle,
+                                     GError **error);
 
 /* Stops and resumes reading: back-pressure towards the peer. */
 void troupe_channel_set_reading (TroupeChannel *self, gboolean reading);

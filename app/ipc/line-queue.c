@@ -8,7 +8,6 @@
 #include "ipc/line-queue.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define JOINED_BYTES_MAX (16 * 1024)
 /* What a channel at rest holds at most: many channels are at rest. */
@@ -20,7 +19,6 @@ troupe_line_piece_new (gsize length)
 {
   TroupeLinePiece *piece = g_new0 (TroupeLinePiece, 1);
 
-  piece->fd = -1;
   piece->length = length;
   piece->capacity = MAX (length, SMALLEST_BYTES);
   piece->bytes = g_malloc (piece->capacity);
@@ -32,8 +30,7 @@ troupe_line_piece_free (TroupeLinePiece *piece)
 {
   if (piece == NULL)
     return;
-  if (piece->fd >= 0)
-    close (piece->fd);
+  g_clear_pointer (&piece->handle, troupe_handle_unref);
   g_free (piece->bytes);
   g_free (piece);
 }
@@ -51,17 +48,18 @@ push_tail (TroupeLineQueue *self, TroupeLinePiece *piece)
 
 /* The piece a line of LENGTH bytes goes to, with room for it. */
 static TroupeLinePiece *
-get_piece (TroupeLineQueue *self, gsize length, int fd)
+get_piece (TroupeLineQueue *self, gsize length, TroupeHandle *handle)
 {
   TroupeLinePiece *piece = self->tail;
 
   /* What has begun to go out is not added to: it has to be finished before anything can pass. */
-  if (piece == NULL || piece->fd >= 0 || fd >= 0 || piece->sent > 0 || piece->length + length > JOINED_BYTES_MAX)
+  if (piece == NULL || piece->handle != NULL || handle != NULL || piece->sent > 0
+      || piece->length + length > JOINED_BYTES_MAX)
     {
       piece = g_steal_pointer (&self->spare);
       if (piece == NULL)
         piece = troupe_line_piece_new (0);
-      piece->fd = fd;
+      piece->handle = handle != NULL ? troupe_handle_ref (handle) : NULL;
       push_tail (self, piece);
     }
   if (piece->length + length > piece->capacity)
@@ -76,7 +74,8 @@ get_piece (TroupeLineQueue *self, gsize length, int fd)
 }
 
 gsize
-troupe_line_queue_append (TroupeLineQueue *self, const struct iovec *parts, guint n_parts, int fd)
+troupe_line_queue_append (TroupeLineQueue *self, const struct iovec *parts, guint n_parts,
+                          TroupeHandle *handle)
 {
   gsize length = 1;
   TroupeLinePiece *piece;
@@ -84,7 +83,7 @@ troupe_line_queue_append (TroupeLineQueue *self, const struct iovec *parts, guin
 
   for (guint i = 0; i < n_parts; i++)
     length += parts[i].iov_len;
-  piece = get_piece (self, length, fd);
+  piece = get_piece (self, length, handle);
   end = piece->bytes + piece->length;
   for (guint i = 0; i < n_parts; i++)
     {
@@ -124,9 +123,7 @@ troupe_line_queue_pop_head (TroupeLineQueue *self)
 void
 troupe_line_queue_recycle (TroupeLineQueue *self, TroupeLinePiece *piece)
 {
-  if (piece->fd >= 0)
-    close (piece->fd);
-  piece->fd = -1;
+  g_clear_pointer (&piece->handle, troupe_handle_unref);
   if (self->spare != NULL || piece->capacity > SPARE_BYTES_MAX)
     {
       troupe_line_piece_free (piece);

@@ -2,7 +2,8 @@
  * Copyright The Troupe authors */
 #pragma once
 
-#include <glib.h>
+#include "ipc/handle.h"
+
 #include <sys/uio.h>
 
 G_BEGIN_DECLS
@@ -18,7 +19,7 @@ struct _TroupeLinePiece
   char *bytes; /* (owned): whole lines, each with its newline */
   gsize length, capacity;
   gsize sent;
-  int fd; /* (owned), or -1 */
+  TroupeHandle *handle; /* (owned) (nullable): goes with the first byte */
 };
 
 typedef struct
@@ -27,8 +28,9 @@ typedef struct
   TroupeLinePiece *spare; /* (nullable) */
 } TroupeLineQueue;
 
-/* Adds the N_PARTS as one line; newlines in them become spaces. Takes FD, or -1. Returns bytes added. */
-gsize troupe_line_queue_append (TroupeLineQueue *self, const struct iovec *parts, guint n_parts, int fd);
+/* Adds the N_PARTS as one line; newlines in them become spaces. HANDLE: (nullable). Returns bytes added. */
+gsize troupe_line_queue_append (TroupeLineQueue *self, const struct iovec *parts, guint n_parts,
+                                TroupeHandle *handle);
 
 /* PIECE (taken) is the next again. */
 void troupe_line_queue_push_head (TroupeLineQueue *self, TroupeLinePiece *piece);
@@ -36,7 +38,7 @@ void troupe_line_queue_push_head (TroupeLineQueue *self, TroupeLinePiece *piece)
 TroupeLinePiece *troupe_line_queue_pop_head (TroupeLineQueue *self);
 /* PIECE (taken) is done with; the queue may use it for the next lines. */
 void troupe_line_queue_recycle (TroupeLineQueue *self, TroupeLinePiece *piece);
-/* Drops everything, descriptors too. */
+/* Drops everything. */
 void troupe_line_queue_clear (TroupeLineQueue *self);
 
 /* Returns: (transfer full): LENGTH bytes as they are, which the caller fills. */
