@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Copyright The Troupe authors */
+
+/* The engine as the primary of a Node cluster, against Node's own primary with the same server in the same
+ * run: requests a second and their 99th percentile under wrk, with and without keep-alive, scheduled
+ * round-robin and shared; the primary's CPU for 1,000 connections, its CPU while every worker refuses, and
+ * its memory; failed requests while all workers are replaced, against pm2 where that is installed.
+ * Rounds alternate; ratios are medians of those of the rounds.
+ *
+ * Every process has a session of its own, as those have that Troupe starts: kernels share out a busy
+ * machine by session, and who shares one with wrk would be measured by that.
+ *
+ *   bench-cluster [--short]
+ *
+ * TROUPE_BENCH_PM2: the pm2 to compare with, where it is not on the PATH. */
+
+#include "config.h"
+
+#include "engine-fixture.h"
+#include "http-load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLIENTS "32"
+#define FULL_SECONDS 3
+#define FULL_ROUNDS 5
+/* How long the workers refuse. */
+#define REFUSING_SECONDS 2
+#define RELOADING_SECONDS 8
+
+typedef struct
+{
+  const char *name; /* in the line that is printed */
+  guint port;
+  pid_t primary;
+} Server;
+
+/* -- Servers --------------------------------------------------------------------------- */
+
+typedef struct
+{
+  Server server;
+  GSubprocess *process;
+} NodeCluster;
+
+static char *
+server_script (void)
+{
+  return g_test_build_filename (G_TEST_DIST, "bench", "cluster-server.js", NULL);
+}
+
+static void
+child_setup (gpointer user_data)
+{
+  setsid ();
+}
+
+static void
+setenv_number (GSubprocessLauncher *launcher, const char *name, guint number)
+{
+  g_autofree char *text = g_strdup_printf ("%u", number);
+
+  g_subprocess_launcher_setenv (launcher, name, text, TRUE);
+}
+
+/* MAX: of maxConnections; 0: none. */
+static NodeCluster
+node_cluster_start (guint n_workers, const char *schedule, guint max)
+{
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_autofree char *script = server_script ();
+  g_autoptr (GError) error = NULL;
+  NodeCluster self = { .server = { .name = "Node's primary", .port = http_free_port () } };
+  char said[6];
+
+  setenv_number (launcher, "WORKERS", n_workers);
+  setenv_number (launcher, "PORT", self.server.port);
+  if (max > 0)
+    setenv_number (launcher, "MAX", max);
+  g_subprocess_launcher_setenv (launcher, "SCHEDULE", schedule, TRUE);
+  g_subprocess_launcher_set_child_setup (launcher, child_setup, NULL, NULL);
+  self.process = g_subprocess_launcher_spawn (launcher, &error, "node", script, NULL);
+  if (self.process == NULL
+      || !g_input_stream_read_all (g_subprocess_get_stdout_pipe (self.process), said, sizeof said, NULL, NULL, &error))
+    g_error ("%s", error->message);
+  self.server.primary = (pid_t) atoi (g_subprocess_get_identifier (self.process));
+  return self;
+}
+
+/* It ends with its standard input. */
+static void
+node_cluster_end (NodeCluster *self)
+{
+  g_output_stream_close (g_subprocess_get_stdin_pipe (self->process), NULL, NULL);
+  g_subprocess_wait (self->process, NULL, NULL);
+  g_clear_object (&self->process);
+}
+
+typedef struct
+{
+  Server server;
+  TroupeBusProgram1 *program;
+} OurCluster;
+
+static OurCluster
+our_cluster_start (Fixture *fixture, guint n_workers, const char *schedule, guint max)
+{
+  OurCluster self
+      = { .server = { .name = "Troupe", .port = http_free_port (), .primary = fixture_get_engine_pid (fixture) } };
+  g_autofree char *script = server_script ();
+  g_autofree char *max_text = max > 0 ? g_strdup_printf (", 'MAX=%u'", max) : g_strdup ("");
+  g_autofree char *fields = g_strdup_printf ("{'kind': <'cluster'>, 'argv': <['%s']>, 'instances': <%u>, "
+                                             "'schedule': <'%s'>, 'env': <['PORT=%u'%s]>}",
+                                             script, n_workers, schedule, self.server.port, max_text);
+  g_autofree char *path = NULL;
+  g_auto (GStrv) paths = fixture_launch_paths (fixture, fields, TRUE, &path);
+
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      g_autoptr (TroupeBusWorker1) worker = fixture_get_worker (fixture, paths[i]);
+
+      wait_for_state (worker, "ready");
+    }
+  self.program = fixture_get_program (fixture, path);
+  return self;
+}
+
+static void
+our_cluster_end (OurCluster *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!troupe_bus_program1_call_stop_sync (self->program, NULL, &error)
+      || !troupe_bus_program1_call_remove_sync (self->program, NULL, NULL, &error))
+    g_error ("%s", error->message);
+  g_clear_object (&self->program);
+}
+
+/* -- What they cost -------------------------------------------------------------------- */
+
+/* All threads of PID. */
+static double
+read_cpu_usec (pid_t pid)
+{
+  g_autofree char *tasks = g_strdup_printf ("/proc/%d/task", (int) pid);
+  g_autoptr (GDir) dir = g_dir_open (tasks, 0, NULL);
+  const char *name;
+  double usec = 0;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/%s/schedstat", tasks, name);
+      g_autofree char *text = NULL;
+
+      if (g_file_get_contents (path, &text, NULL, NULL))
+        usec += (double) g_ascii_strtoull (text, NULL, 10) / 1000;
+    }
+  return usec;
+}
+
+static double
+read_pss_mb (pid_t pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/smaps_rollup", (int) pid);
+  g_autofree char *text = NULL;
+  const char *line;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL) || (line = strstr (text, "\nPss:")) == NULL)
+    return 0;
+  return (double) g_ascii_strtoull (line + strlen ("\nPss:"), NULL, 10) / 1024;
+}
+
+/* -- wrk ------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  double rate, p99_msec;
+  guint64 n_requests, n_failed;
+} WrkResult;
+
+static double
+parse_msec (const char *text)
+{
+  char *unit;
+  double value = g_ascii_strtod (text, &unit);
+
+  return g_str_has_prefix (unit, "us") ? value / 1000 : g_str_has_prefix (unit, "ms") ? value : value * 1000;
+}
+
+/* The sum of the numbers behind NAME up to the end of its line; 0 where wrk had none to tell. */
+static guint64
+sum_after (const char *output, const char *name)
+{
+  const char *p = strstr (output, name);
+  guint64 sum = 0;
+
+  if (p == NULL)
+    return 0;
+  for (p += strlen (name); *p != '\n' && *p != '\0';)
+    if (g_ascii_isdigit (*p))
+      sum += g_ascii_strtoull (p, (char **) &p, 10);
+    else
+      p++;
+  return sum;
+}
+
+static WrkResult
+parse_wrk (const char *output)
+{
+  const char *p99 = strstr (output, " 99% "), *rate = strstr (output, "Requests/sec:");
+  const char *requests = strstr (output, " requests in ");
+  WrkResult result = { 0 };
+
+  if (p99 == NULL || rate == NULL || requests == NULL)
+    g_error ("wrk printed: %s", output);
+  result.p99_msec = parse_msec (p99 + strlen (" 99% "));
+  result.rate = g_ascii_strtod (rate + strlen ("Requests/sec:"), NULL);
+  while (requests > output && requests[-1] != '\n')
+    requests--;
+  result.n_requests = g_ascii_strtoull (requests, NULL, 10);
+  result.n_failed = sum_after (output, "Socket errors:") + sum_after (output, "Non-2xx or 3xx responses:");
+  return result;
+}
+
+static GSubprocess *
+wrk_start (guint port, gboolean closing, guint seconds)
+{
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", port);
+  g_autofree char *duration = g_strdup_printf ("%us", seconds);
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_autoptr (GError) error = NULL;
+  GSubprocess *wrk;
+
+  g_subprocess_launcher_set_child_setup (launcher, child_setup, NULL, NULL);
+  wrk = g_subprocess_launcher_spawn (launcher, &error, "wrk", "-t", "1", "-c", CLIENTS, "-d", duration, "--latency",
+                                     "-H", closing ? "Connection: close" : "X-Nothing: 1", url, NULL);
+  if (wrk == NULL)
+    g_error ("%s", error->message);
+  return wrk;
+}
+
+static WrkResult
+wrk_finish (GSubprocess *wrk)
+{
+  g_autofree char *output = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_subprocess_communicate_utf8 (wrk, NULL, NULL, &output, NULL, &error))
+    g_error ("%s", error->message);
+  return parse_wrk (output);
+}
+
+/* -- Figures --------------------------------------------------------------------------- */
+
+typedef struct
+{
+  WrkResult wrk;
+  double cpu_usec; /* of the primary, a request */
+} Round;
+
+static Round
+measure (const Server *server, gboolean closing, guint seconds)
+{
+  double cpu = read_cpu_usec (server->primary);
+  g_autoptr (GSubprocess) wrk = wrk_start (server->port, closing, seconds);
+  Round round = { .wrk = wrk_finish (wrk) };
+
+  round.cpu_usec = (read_cpu_usec (server->primary) - cpu) / (double) MAX (round.wrk.n_requests, 1);
+  return round;
+}
+
+static int
+compare_doubles (const void *a, const void *b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* Of the doubles at OFFSET in each of N rounds; with PEERS of the ratios to theirs. */
+static double
+median (const Round *rounds, const Round *peers, gsize offset, guint n)
+{
+  g_autofree double *values = g_new (double, n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      values[i] = G_STRUCT_MEMBER (double, &rounds[i], offset);
+      if (peers != NULL)
+        values[i] /= MAX (G_STRUCT_MEMBER (double, &peers[i], offset), 1e-9);
+    }
+  qsort (values, n, sizeof *values, compare_doubles);
+  return values[n / 2];
+}
+
+static guint64
+count_failed (const Round *rounds, guint n)
+{
+  guint64 sum = 0;
+
+  for (guint i = 0; i < n; i++)
+    sum += rounds[i].wrk.n_failed;
+  return sum;
+}
+
+static void
+compare_servers (const Server *ours, const Server *nodes, const char *what, gboolean closing, gboolean handed_over,
+                 guint n_rounds, guint seconds)
+{
+  g_autofree Round *us = g_new (Round, n_rounds), *them = g_new (Round, n_rounds);
+  const gsize rate = G_STRUCT_OFFSET (Round, wrk.rate), p99 = G_STRUCT_OFFSET (Round, wrk.p99_msec);
+  const gsize cpu = G_STRUCT_OFFSET (Round, cpu_usec);
+  const char *mode = closing ? "a connection each" : "keep-alive";
+
+  for (guint i = 0; i < n_rounds; i++)
+    {
+      /* Who comes first takes turns too. */
+      if (i % 2 == 0)
+        us[i] = measure (ours, closing, seconds);
+      them[i] = measure (nodes, closing, seconds);
+      if (i % 2 != 0)
+        us[i] = measure (ours, closing, seconds);
+    }
+  g_print ("%s, %s: %.0f requests/s, Node's primary %.0f, ratio %.2f (goal >= %s); p99 %.2f ms, Node's %.2f, ratio %.2f; "
+           "failed %" G_GUINT64_FORMAT ", Node's %" G_GUINT64_FORMAT "\n",
+           what, mode, median (us, NULL, rate, n_rounds), median (them, NULL, rate, n_rounds),
+           median (us, them, rate, n_rounds), closing && handed_over ? "1.1" : "1.0", median (us, NULL, p99, n_rounds),
+           median (them, NULL, p99, n_rounds), median (us, them, p99, n_rounds), count_failed (us, n_rounds),
+           count_failed (them, n_rounds));
+  if (closing && handed_over)
+    g_print ("%s, %s: primary CPU %.1f ms for 1000 connections, Node's %.1f, ratio %.2f (goal <= 0.65)\n", what, mode,
+             median (us, NULL, cpu, n_rounds), median (them, NULL, cpu, n_rounds), median (us, them, cpu, n_rounds));
+}
+
+static void
+measure_speed (Fixture *fixture, guint n_workers, const char *schedule, guint n_rounds, guint seconds)
+{
+  OurCluster ours = our_cluster_start (fixture, n_workers, schedule, 0);
+  NodeCluster nodes = node_cluster_start (n_workers, schedule, 0);
+  g_autofree char *what = g_strdup_printf ("%u workers, %s", n_workers, schedule);
+  gboolean handed_over = strcmp (schedule, "round-robin") == 0;
+  double pss, node_pss;
+
+  compare_servers (&ours.server, &nodes.server, what, TRUE, handed_over, n_rounds, seconds);
+  compare_servers (&ours.server, &nodes.server, what, FALSE, handed_over, n_rounds, seconds);
+  pss = read_pss_mb (ours.server.primary);
+  node_pss = read_pss_mb (nodes.server.primary);
+  g_print ("%s: memory of the primary after that (PSS) %.1f MB, Node's %.1f, ratio %.2f (goal <= 0.20)\n", what, pss,
+           node_pss, pss / MAX (node_pss, 1e-9));
+  node_cluster_end (&nodes);
+  our_cluster_end (&ours);
+}
+
+/* -- Refusing -------------------------------------------------------------------------- */
+
+/* The part of one processor that the primary uses while N_WORKERS workers with all the connections they
+ * take refuse as many more. */
+static double
+measure_refusing (const Server *server, guint n_workers)
+{
+  g_autofree int *clients = g_new (int, 2 * n_workers);
+  g_autofree char *text = g_strdup_printf ("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  double cpu;
+
+  for (guint i = 0; i < 2 * n_workers; i++)
+    {
+      char answer[256];
+
+      clients[i] = http_connect (server->port);
+      if (clients[i] < 0)
+        g_error ("could not connect: %s", g_strerror (-clients[i]));
+      /* Who has an answer has a worker, and keeps it. */
+      if (i < n_workers
+          && (write (clients[i], text, strlen (text)) < 0 || read (clients[i], answer, sizeof answer) <= 0))
+        g_error ("no answer");
+    }
+  cpu = read_cpu_usec (server->primary);
+  g_usleep (REFUSING_SECONDS * G_USEC_PER_SEC);
+  cpu = read_cpu_usec (server->primary) - cpu;
+  for (guint i = 0; i < 2 * n_workers; i++)
+    close (clients[i]);
+  return cpu / (REFUSING_SECONDS * G_USEC_PER_SEC) * 100;
+}
+
+static void
+compare_refusing (Fixture *fixture)
+{
+  OurCluster ours = our_cluster_start (fixture, 2, "round-robin", 1);
+  NodeCluster nodes = node_cluster_start (2, "round-robin", 1);
+  double us = measure_refusing (&ours.server, 2), them = measure_refusing (&nodes.server, 2);
+
+  g_print ("all workers at maxConnections: primary CPU %.1f %% of a processor (goal <= 2), Node's %.1f %%\n", us, them);
+  node_cluster_end (&nodes);
+  our_cluster_end (&ours);
+}
+
+/* -- Reloading ------------------------------------------------------------------------- */
+
+static void
+ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
+  *(gboolean *) user_data = TRUE;
+}
+
+/* Reloads, again and again, until wrk is done. Returns how often. */
+static guint
+reload_while_loaded (OurCluster *ours, GSubprocess *wrk)
+{
+  gboolean ended = FALSE;
+  guint n = 0;
+
+  g_subprocess_wait_async (wrk, NULL, ended_cb, &ended);
+  while (!ended)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (!troupe_bus_program1_call_reload_sync (ours->program, NULL, &error))
+        g_error ("%s", error->message);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      wait_until (ended || troupe_bus_program1_get_reload_progress (ours->program)[0] == '\0');
+      if (troupe_bus_program1_get_reload_failure (ours->program)[0] != '\0')
+        g_error ("%s", troupe_bus_program1_get_reload_failure (ours->program));
+      n += !ended;
+    }
+  wait_until (troupe_bus_program1_get_reload_progress (ours->program)[0] == '\0');
+  return n;
+}
+
+static void
+measure_reload (Fixture *fixture, gboolean closing, guint seconds)
+{
+  OurCluster ours = our_cluster_start (fixture, 2, "round-robin", 0);
+  g_autoptr (GSubprocess) wrk = wrk_start (ours.server.port, closing, seconds);
+  guint n = reload_while_loaded (&ours, wrk);
+  WrkResult result = wrk_finish (wrk);
+
+  g_print ("reload under load, %s: Troupe %u reloads, %" G_GUINT64_FORMAT " requests, %" G_GUINT64_FORMAT " failed%s\n",
+           closing ? "a connection each" : "keep-alive", n, result.n_requests, result.n_failed,
+           closing ? " (goal 0)" : "");
+  our_cluster_end (&ours);
+}
+
+/* Returns the exit status of `pm2 WORDS`. */
+static gboolean
+run_pm2 (const char *pm2, const char *home, guint port, const char *const *words)
+{
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) argv = NULL;
+  g_autoptr (GSubprocess) process = NULL;
+
+  g_subprocess_launcher_setenv (launcher, "PM2_HOME", home, TRUE);
+  setenv_number (launcher, "PORT", port);
+  g_strv_builder_add (builder, pm2);
+  g_strv_builder_addv (builder, (const char **) words);
+  argv = g_strv_builder_end (builder);
+  process = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv, NULL);
+  return process != NULL && g_subprocess_wait_check (process, NULL, NULL);
+}
+
+static void
+measure_pm2 (Fixture *fixture, gboolean closing, guint seconds)
+{
+  g_autofree char *pm2 = g_getenv ("TROUPE_BENCH_PM2") != NULL ? g_strdup (g_getenv ("TROUPE_BENCH_PM2"))
+                                                               : g_find_program_in_path ("pm2");
+  g_autofree char *home = g_build_filename (fixture->folder, "pm2", NULL);
+  g_autofree char *script = server_script ();
+  const char *start[] = { "start", script, "-i", "2", NULL }, *reload[] = { "reload", "all", NULL };
+  const char *kill[] = { "kill", NULL };
+  g_autoptr (GSubprocess) wrk = NULL;
+  guint port = http_free_port (), n = 0;
+  gboolean ended = FALSE;
+  g_autofree char *answer = NULL;
+  WrkResult result;
+
+  if (pm2 == NULL)
+    {
+      g_print ("reload under load: pm2 skipped, it is not installed (npm install pm2; TROUPE_BENCH_PM2=its path)\n");
+      return;
+    }
+  if (!run_pm2 (pm2, home, port, start))
+    g_error ("pm2 did not start the server");
+  wait_until ((answer = http_get (port, "/")) != NULL);
+  wrk = wrk_start (port, closing, seconds);
+  g_subprocess_wait_async (wrk, NULL, ended_cb, &ended);
+  while (!ended)
+    {
+      gboolean reloaded = run_pm2 (pm2, home, port, reload);
+
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      n += reloaded && !ended;
+    }
+  result = wrk_finish (wrk);
+  run_pm2 (pm2, home, port, kill);
+  g_print ("reload under load, %s: pm2 %u reloads, %" G_GUINT64_FORMAT " requests, %" G_GUINT64_FORMAT " failed\n",
+           closing ? "a connection each" : "keep-alive", n, result.n_requests, result.n_failed);
+}
+
+/* -------------------------------------------------------------------------------------- */
+
+static void
+run (gboolean is_short)
+{
+  guint n_rounds = is_short ? 1 : FULL_ROUNDS, seconds = is_short ? 1 : FULL_SECONDS;
+  guint reloading_seconds = is_short ? 2 : RELOADING_SECONDS;
+  Fixture fixture = { NULL };
+
+  fixture_set_up (&fixture, NULL);
+  for (guint n_workers = 2; n_workers <= (is_short ? 2 : 4); n_workers += 2)
+    {
+      measure_speed (&fixture, n_workers, "round-robin", n_rounds, seconds);
+      measure_speed (&fixture, n_workers, "shared", n_rounds, seconds);
+    }
+  compare_refusing (&fixture);
+  measure_reload (&fixture, TRUE, reloading_seconds);
+  if (!is_short)
+    {
+      measure_reload (&fixture, FALSE, reloading_seconds);
+      measure_pm2 (&fixture, TRUE, reloading_seconds);
+      measure_pm2 (&fixture, FALSE, reloading_seconds);
+    }
+  fixture_tear_down (&fixture, NULL);
+}
+
+int
+main (int argc, char *argv[])
+{
+  gboolean is_short = argc > 1 && strcmp (argv[1], "--short") == 0;
+  g_autofree char *wrk = g_find_program_in_path ("wrk"), *node = g_find_program_in_path ("node");
+  char *test_argv[] = { argv[0], NULL }, **test_argv_p = test_argv;
+  int test_argc = 1;
+
+  g_test_init (&test_argc, &test_argv_p, NULL);
+  if (wrk == NULL || node == NULL)
+    {
+      g_print ("skipped: %s is not installed\n", wrk == NULL ? "wrk" : "Node.js");
+      return 77;
+    }
+  run (is_short);
+  return 0;
+}
