@@ -219,10 +219,7 @@ worker_state_changed_cb (TroupeWorker *worker, TroupeState from, TroupeState to,
   TroupeProject *project = troupe_engine_find_project (self, troupe_worker_get_project (worker));
   TroupeProgram *program = troupe_engine_get_program_of (self, worker);
 
-  if (troupe_worker_get_keeper_pid (worker) != 0)
-    troupe_figures_add (self->figures, worker);
-  else
-    troupe_figures_remove (self->figures, worker);
+  troupe_figures_update (self->figures, worker);
   if (troupe_worker_is_busy (worker))
     g_hash_table_add (self->busy, worker);
   else

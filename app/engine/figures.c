@@ -17,9 +17,10 @@
 #define OWN_MEMORY_SECONDS 5
 #define KEEPERS_PER_READING 8
 
+/* One run. A worker has several while one takes over from another. */
 typedef struct
 {
-  TroupeWorker *worker; /* (borrowed): removes itself first */
+  guint key; /* for the sampler */
   pid_t keeper_pid;
   gboolean is_watched;
   guint64 keeper_pss_bytes; /* 0: not read yet */
@@ -30,7 +31,8 @@ struct _TroupeFigures
   TroupeClock *clock;
   TroupeSampler *sampler; /* (owned) (nullable): made when it is first needed */
   GPtrArray *entries;     /* (owned) of Entry */
-  GHashTable *by_worker;
+  GHashTable *by_worker;  /* (owned) TroupeWorker (borrowed: removes itself first) to (owned) array of its entries */
+  guint last_key;
   gboolean active;
   guint interval_msec;
   guint timeout;
@@ -51,7 +53,7 @@ troupe_figures_new (TroupeClock *clock, void (*sampled) (gpointer user_data), gp
 
   self->clock = clock;
   self->entries = g_ptr_array_new_with_free_func (g_free);
-  self->by_worker = g_hash_table_new (NULL, NULL);
+  self->by_worker = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
   self->interval_msec = DEFAULT_INTERVAL_MSEC;
   self->sampled = sampled;
   self->user_data = user_data;
@@ -76,34 +78,65 @@ troupe_figures_get_sampler (TroupeFigures *self)
   return self->sampler;
 }
 
-void
-troupe_figures_remove (TroupeFigures *self, TroupeWorker *worker)
+static void
+drop_entry (TroupeFigures *self, Entry *entry)
 {
-  Entry *entry = g_hash_table_lookup (self->by_worker, worker);
-
-  if (entry == NULL)
-    return;
   if (entry->is_watched)
-    troupe_sampler_remove (self->sampler, troupe_worker_get_id (worker));
-  g_hash_table_remove (self->by_worker, worker);
+    troupe_sampler_remove (self->sampler, entry->key);
   g_ptr_array_remove_fast (self->entries, entry);
 }
 
 void
-troupe_figures_add (TroupeFigures *self, TroupeWorker *worker)
+troupe_figures_remove (TroupeFigures *self, TroupeWorker *worker)
 {
-  Entry *entry;
+  GPtrArray *entries = g_hash_table_lookup (self->by_worker, worker);
 
-  entry = g_hash_table_lookup (self->by_worker, worker);
-  if (entry != NULL && entry->keeper_pid == troupe_worker_get_keeper_pid (worker))
-    return;
-  /* Another run of it took over. */
-  troupe_figures_remove (self, worker);
-  entry = g_new0 (Entry, 1);
-  entry->worker = worker;
-  entry->keeper_pid = troupe_worker_get_keeper_pid (worker);
-  g_ptr_array_add (self->entries, entry);
-  g_hash_table_insert (self->by_worker, worker, entry);
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    drop_entry (self, g_ptr_array_index (entries, i));
+  g_hash_table_remove (self->by_worker, worker);
+}
+
+static gboolean
+steal_pid (GArray *pids, pid_t pid)
+{
+  for (guint i = 0; i < pids->len; i++)
+    if (g_array_index (pids, pid_t, i) == pid)
+      {
+        g_array_remove_index_fast (pids, i);
+        return TRUE;
+      }
+  return FALSE;
+}
+
+void
+troupe_figures_update (TroupeFigures *self, TroupeWorker *worker)
+{
+  GPtrArray *entries = g_hash_table_lookup (self->by_worker, worker);
+  g_autoptr (GArray) pids = troupe_worker_dup_keeper_pids (worker);
+
+  for (guint i = entries != NULL ? entries->len : 0; i > 0; i--)
+    {
+      Entry *entry = g_ptr_array_index (entries, i - 1);
+
+      if (!steal_pid (pids, entry->keeper_pid))
+        {
+          drop_entry (self, entry);
+          g_ptr_array_remove_index (entries, i - 1);
+        }
+    }
+  if (entries == NULL && pids->len > 0)
+    g_hash_table_insert (self->by_worker, worker, entries = g_ptr_array_new ());
+  for (guint i = 0; i < pids->len; i++)
+    {
+      Entry *entry = g_new0 (Entry, 1);
+
+      entry->key = ++self->last_key;
+      entry->keeper_pid = g_array_index (pids, pid_t, i);
+      g_ptr_array_add (self->entries, entry);
+      g_ptr_array_add (entries, entry);
+    }
+  if (entries != NULL && entries->len == 0)
+    g_hash_table_remove (self->by_worker, worker);
 }
 
 static void
@@ -112,8 +145,7 @@ watch (TroupeFigures *self, Entry *entry)
   if (entry->is_watched)
     return;
   entry->is_watched = TRUE;
-  troupe_sampler_add (troupe_figures_get_sampler (self), troupe_worker_get_id (entry->worker),
-                      entry->keeper_pid);
+  troupe_sampler_add (troupe_figures_get_sampler (self), entry->key, entry->keeper_pid);
 }
 
 static void
@@ -206,10 +238,26 @@ troupe_figures_set_interval_msec (TroupeFigures *self, guint interval_msec)
 gboolean
 troupe_figures_get (TroupeFigures *self, TroupeWorker *worker, TroupeTreeSample *sample)
 {
-  Entry *entry = g_hash_table_lookup (self->by_worker, worker);
+  GPtrArray *entries = g_hash_table_lookup (self->by_worker, worker);
+  gboolean has_any = FALSE;
 
-  return entry != NULL && entry->is_watched
-         && troupe_sampler_get (self->sampler, troupe_worker_get_id (worker), sample);
+  *sample = (TroupeTreeSample){ 0 };
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    {
+      Entry *entry = g_ptr_array_index (entries, i);
+      TroupeTreeSample one;
+
+      if (!entry->is_watched || !troupe_sampler_get (self->sampler, entry->key, &one))
+        continue;
+      has_any = TRUE;
+      sample->cpu_percent += one.cpu_percent;
+      sample->cpu_usec += one.cpu_usec;
+      sample->rss_bytes += one.rss_bytes;
+      sample->memory_bytes += one.memory_bytes;
+      sample->threads += one.threads;
+      sample->processes += one.processes;
+    }
+  return has_any;
 }
 
 void
@@ -234,21 +282,42 @@ troupe_figures_get_engine (TroupeFigures *self, TroupeEngineSample *sample)
 GPtrArray *
 troupe_figures_dup_processes (TroupeFigures *self, TroupeWorker *worker)
 {
-  Entry *entry = g_hash_table_lookup (self->by_worker, worker);
+  GPtrArray *entries = g_hash_table_lookup (self->by_worker, worker);
+  GPtrArray *processes = NULL;
 
-  if (entry == NULL)
-    return g_ptr_array_new ();
-  watch (self, entry);
-  return troupe_sampler_dup_processes (self->sampler, troupe_worker_get_id (worker));
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    {
+      Entry *entry = g_ptr_array_index (entries, i);
+      GPtrArray *more;
+
+      watch (self, entry);
+      more = troupe_sampler_dup_processes (self->sampler, entry->key);
+      if (processes == NULL)
+        processes = more;
+      else
+        g_ptr_array_extend_and_steal (processes, more);
+    }
+  return processes != NULL ? processes : g_ptr_array_new ();
 }
 
 gboolean
 troupe_figures_read_memory (TroupeFigures *self, TroupeWorker *worker, guint64 *pss_bytes, guint64 *rss_bytes)
 {
-  Entry *entry = g_hash_table_lookup (self->by_worker, worker);
+  GPtrArray *entries = g_hash_table_lookup (self->by_worker, worker);
+  gboolean has_any = FALSE;
 
-  if (entry == NULL)
-    return FALSE;
-  watch (self, entry);
-  return troupe_sampler_read_memory (self->sampler, troupe_worker_get_id (worker), pss_bytes, rss_bytes);
+  *pss_bytes = *rss_bytes = 0;
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    {
+      Entry *entry = g_ptr_array_index (entries, i);
+      guint64 pss, rss;
+
+      watch (self, entry);
+      if (!troupe_sampler_read_memory (self->sampler, entry->key, &pss, &rss))
+        continue;
+      has_any = TRUE;
+      *pss_bytes += pss;
+      *rss_bytes += rss;
+    }
+  return has_any;
 }

@@ -15,9 +15,10 @@ typedef struct _TroupeFigures TroupeFigures;
 TroupeFigures *troupe_figures_new (TroupeClock *clock, void (*sampled) (gpointer user_data), gpointer user_data);
 void troupe_figures_free (TroupeFigures *self);
 
-/* A run began or ended. A run is looked at from the next sample on, so that one that is over
- * before that costs nothing here. */
-void troupe_figures_add (TroupeFigures *self, TroupeWorker *worker);
+/* A run of it began or ended. A run is looked at from the next sample on, so that one that is over
+ * before that costs nothing here. Its figures are those of all its runs that live: a reload shows what both cost. */
+void troupe_figures_update (TroupeFigures *self, TroupeWorker *worker);
+/* It goes. */
 void troupe_figures_remove (TroupeFigures *self, TroupeWorker *worker);
 
 void troupe_figures_set_active (TroupeFigures *self, gboolean active);

@@ -120,6 +120,7 @@ troupe_worker_launch_next (TroupeWorker *self)
     }
   troupe_worker_prune_later (self, self->next);
   troupe_worker_refresh_reason (self);
+  troupe_worker_tell_state (self);
 }
 
 gboolean

@@ -16,6 +16,8 @@ run_started_cb (TroupeRun *run, gpointer user_data)
     troupe_worker_set_state (self, TROUPE_STATE_RUNNING, NULL);
   else
     troupe_worker_tell_changed (self);
+  if (run == self->next)
+    troupe_worker_tell_state (self);
   if (run == self->next || (run == self->current && self->reload == RELOAD_UP))
     troupe_worker_await_up (self, run);
   troupe_worker_refresh_reason (self);
@@ -177,7 +179,10 @@ troupe_worker_retired (TroupeWorker *self, TroupeRun *run)
   g_ptr_array_remove (self->retiring, run);
   troupe_run_free (run);
   if (self->retiring->len > 0)
-    return;
+    {
+      troupe_worker_tell_state (self);
+      return;
+    }
   troupe_worker_update_group (self);
   if (self->stop_asked && !troupe_worker_is_alive (self) && self->state == TROUPE_STATE_STOPPING)
     {

@@ -457,6 +457,22 @@ troupe_worker_get_keeper_pid (TroupeWorker *self)
   return troupe_run_is_alive (self->current) ? troupe_keeper_get_pid (troupe_run_get_keeper (self->current)) : 0;
 }
 
+GArray *
+troupe_worker_dup_keeper_pids (TroupeWorker *self)
+{
+  g_autoptr (GPtrArray) runs = troupe_worker_list_live_runs (self);
+  GArray *pids = g_array_new (FALSE, FALSE, sizeof (pid_t));
+
+  for (guint i = 0; i < runs->len; i++)
+    {
+      pid_t pid = troupe_keeper_get_pid (troupe_run_get_keeper (g_ptr_array_index (runs, i)));
+
+      if (pid != 0)
+        g_array_append_val (pids, pid);
+    }
+  return pids;
+}
+
 guint
 troupe_worker_get_run (TroupeWorker *self)
 {

@@ -101,6 +101,9 @@ gboolean troupe_worker_is_wanted (TroupeWorker *self);
 gboolean troupe_worker_is_busy (TroupeWorker *self);
 pid_t troupe_worker_get_pid (TroupeWorker *self);        /* 0: no main process lives */
 pid_t troupe_worker_get_keeper_pid (TroupeWorker *self); /* 0: no run lives */
+/* Of every run that lives: also one that is to take over, and those that are on their way out.
+ * Returns: (transfer full) (element-type pid_t) */
+GArray *troupe_worker_dup_keeper_pids (TroupeWorker *self);
 guint troupe_worker_get_run (TroupeWorker *self);        /* 0: none yet */
 guint troupe_worker_get_restarts (TroupeWorker *self);
 guint64 troupe_worker_get_started_usec (TroupeWorker *self);

@@ -359,6 +359,52 @@ test_stop_lets_requests_finish (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (troupe_bus_worker1_get_exit_code (worker (&cluster, 0)), ==, 0);
 }
 
+static gboolean
+has_process (TroupeBusWorker1 *worker, guint pid)
+{
+  g_autoptr (GVariant) processes = NULL;
+  GVariantIter iter;
+  guint one;
+
+  troupe_bus_worker1_call_processes_sync (worker, &processes, NULL, NULL);
+  g_variant_iter_init (&iter, processes);
+  while (g_variant_iter_next (&iter, "(uusstdttu)", &one, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL))
+    if (one == pid)
+      return TRUE;
+  return FALSE;
+}
+
+/* While a run retires, both are the worker's. */
+static void
+test_figures_of_retiring (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Cluster) cluster = { 0 };
+  g_autofree char *slow = g_build_filename (fixture->folder, "slow", NULL);
+  g_autofree char *env = g_strdup_printf ("'SLOW=%s', ", slow);
+  g_autofree char *body = NULL;
+  guint64 pss, rss_of_both, rss_of_one;
+  GThread *client;
+  guint pid;
+
+  cluster_serve (&cluster, fixture, 1, env, "");
+  pid = troupe_bus_worker1_get_pid (worker (&cluster, 0));
+  client = g_thread_new ("slow", slow_thread, GUINT_TO_POINTER (cluster.port));
+  wait_until (has_said (worker (&cluster, 0), "slow request\n"));
+  troupe_bus_program1_call_reload_sync (cluster.program, NULL, NULL);
+  wait_until (g_str_has_prefix (troupe_bus_worker1_get_state_reason (worker (&cluster, 0)), "run 1 retires: "));
+  g_assert_cmpuint (troupe_bus_worker1_get_pid (worker (&cluster, 0)), !=, pid);
+  g_assert_true (has_process (worker (&cluster, 0), pid));
+  g_assert_true (has_process (worker (&cluster, 0), troupe_bus_worker1_get_pid (worker (&cluster, 0))));
+  troupe_bus_worker1_call_memory_sync (worker (&cluster, 0), &pss, &rss_of_both, NULL, NULL);
+  g_assert_true (g_file_set_contents (slow, "", 0, NULL));
+  wait_until (reload_is_over (&cluster));
+  body = g_thread_join (client);
+  g_assert_nonnull (body);
+  g_assert_false (has_process (worker (&cluster, 0), pid));
+  troupe_bus_worker1_call_memory_sync (worker (&cluster, 0), &pss, &rss_of_one, NULL, NULL);
+  g_assert_cmpuint (rss_of_one, <, rss_of_both);
+}
+
 static void
 test_stop_has_an_end (Fixture *fixture, gconstpointer data)
 {
@@ -913,6 +959,7 @@ main (int argc, char **argv)
   fixture_test ("cluster/kill-under-load", test_kill_under_load);
   fixture_test ("cluster/reload-and-scale-under-load", test_reload_and_scale_under_load);
   fixture_test ("cluster/stop-lets-requests-finish", test_stop_lets_requests_finish);
+  fixture_test ("cluster/figures-of-retiring", test_figures_of_retiring);
   fixture_test ("cluster/stop-has-an-end", test_stop_has_an_end);
   fixture_test ("cluster/reload-that-is-never-ready", test_reload_that_is_never_ready);
   fixture_test ("cluster/reload-is-cancelled", test_reload_is_cancelled);
