@@ -16,7 +16,9 @@ G_BEGIN_DECLS
  *
  *   engine.c           programs and workers come, act and go
  *   engine-projects.c  project files: open, read again, close
- *   engine-scale.c     reload and scale
+ *   engine-scale.c     scale
+ *   engine-reload.c    reloads, also those that the last engine had begun
+ *   engine-port.c      another port in place of one that is taken
  *   engine-restore.c   saved state and adoption
  *   figures.c          sampling
  *   reload.c           one reload
@@ -78,6 +80,12 @@ void troupe_engine_reconsider_all (TroupeEngine *self);
 void troupe_engine_remember_program (TroupeEngine *self, TroupeProgram *program);
 void troupe_engine_remember_wanted (TroupeEngine *self, TroupeWorker *worker);
 void troupe_engine_save_later (TroupeEngine *self);
+
+/* FALSE with error set when nothing is to be done to it any more. */
+gboolean troupe_engine_check_program (TroupeEngine *self, TroupeProgram *program, GError **error);
+
+/* Goes on with what the last engine had begun; once the workers are back. */
+void troupe_engine_restore_reloads (TroupeEngine *self);
 
 void troupe_engine_close_if_down (TroupeEngine *self, TroupeProject *project);
 void troupe_engine_update_idle (TroupeEngine *self);

@@ -407,4 +407,5 @@ troupe_engine_restore (TroupeEngine *self)
 
   troupe_engine_save (self);
   troupe_engine_reconsider_all (self);
+  troupe_engine_restore_reloads (self);
 }

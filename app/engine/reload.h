@@ -11,11 +11,25 @@ G_BEGIN_DECLS
 
 typedef struct _TroupeReload TroupeReload;
 
-/* DONE is called once, when the last worker is through or one has failed; SELF may be freed from there.
- * Returns: (transfer full) */
-TroupeReload *troupe_reload_new (TroupeProgram *program,
-                                 void (*done) (TroupeReload *self, TroupeProgram *program, gpointer user_data),
-                                 gpointer user_data);
+typedef struct
+{
+  /* Another worker's turn. */
+  void (*stepped) (TroupeReload *self, TroupeProgram *program, gpointer user_data);
+  /* Once: the last worker is through, or one has failed. SELF may be freed from there. */
+  void (*done) (TroupeReload *self, TroupeProgram *program, gpointer user_data);
+} TroupeReloadHandler;
+
+/* Returns: (transfer full) */
+TroupeReload *troupe_reload_new (TroupeProgram *program, const TroupeReloadHandler *handler, gpointer user_data);
+
+/* What is left to do, for the next engine: how many workers there were, then who is not through yet, each with the
+ * run that is to be replaced: "4 web.3:1 web.4:2". Returns: (transfer full) */
+char *troupe_reload_dup_state (TroupeReload *self);
+/* Goes on from there: a worker that has another run by now is through, one that is in the middle of it is waited for.
+ * Returns: (transfer full), NULL when STATE is none. */
+TroupeReload *troupe_reload_new_from_state (TroupeProgram *program, const char *state,
+                                            const TroupeReloadHandler *handler, gpointer user_data);
+
 /* Begins. */
 void troupe_reload_start (TroupeReload *self);
 /* Ends it where it is, when it is not done: the worker in turn keeps its old run if the new one has not

@@ -162,6 +162,12 @@ troupe_worker_reload (TroupeWorker *self, gboolean overlap)
   return TRUE;
 }
 
+gboolean
+troupe_worker_is_reloading (TroupeWorker *self)
+{
+  return self->reload != RELOAD_NONE;
+}
+
 void
 troupe_worker_cancel_reload (TroupeWorker *self)
 {

@@ -50,6 +50,8 @@ void troupe_worker_kill (TroupeWorker *self);
  * in its ready-timeout, fails the reload, and the old one goes on. Returns FALSE when there is nothing to
  * replace: it is down, and not to come up. Answers with "reloaded". */
 gboolean troupe_worker_reload (TroupeWorker *self, gboolean overlap);
+/* Under way: since troupe_worker_reload, or since the last engine's. */
+gboolean troupe_worker_is_reloading (TroupeWorker *self);
 /* The new run goes, if it has not taken over yet. No "reloaded" follows. */
 void troupe_worker_cancel_reload (TroupeWorker *self);
 

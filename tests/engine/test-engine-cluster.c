@@ -538,6 +538,57 @@ test_engine_dies_shared (Fixture *fixture, gconstpointer data)
   kill_engine_under_load (fixture, "shared", 0);
 }
 
+static gboolean
+has_progress (Cluster *self, const char *progress)
+{
+  return g_strcmp0 (troupe_bus_program1_get_reload_progress (self->program), progress) == 0;
+}
+
+/* One engine begins a reload, dies, and dies again; the last one brings it to its end. */
+static void
+test_reload_outlives_engine (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Cluster) cluster = { 0 };
+  g_autofree char *hold = g_build_filename (fixture->folder, "hold", NULL);
+  g_autofree char *env = g_strdup_printf ("'HOLD=%s', ", hold);
+  HttpLoadResult result;
+  HttpLoad *load;
+  guint first;
+
+  cluster_serve (&cluster, fixture, 3, env, ", 'schedule': <'shared'>");
+  first = troupe_bus_worker1_get_pid (worker (&cluster, 0));
+  load = http_load_start (cluster.port, N_CLIENTS);
+  g_assert_true (g_file_set_contents (hold, "", 0, NULL));
+  troupe_bus_program1_call_reload_sync (cluster.program, NULL, NULL);
+  wait_until (has_progress (&cluster, "1 of 3: web.1"));
+  wait_until (g_str_has_prefix (troupe_bus_worker1_get_state_reason (worker (&cluster, 0)),
+                                "reload: run 2 is to take over, not ready yet"));
+  for (guint i = 0; i < 2; i++)
+    {
+      fixture_kill_engine (fixture);
+      fixture_start_engine (fixture);
+      cluster_look_up (&cluster, "web");
+      wait_until (has_progress (&cluster, "1 of 3: web.1"));
+      g_assert_cmpuint (troupe_bus_worker1_get_pid (worker (&cluster, 0)), ==, first);
+    }
+  g_assert_no_errno (unlink (hold));
+  wait_until (reload_is_over (&cluster));
+  g_assert_cmpstr (troupe_bus_program1_get_reload_failure (cluster.program), ==, "");
+  for (guint i = 0; i < 3; i++)
+    wait_until (troupe_bus_worker1_get_run (worker (&cluster, i)) == 2);
+  result = http_load_stop (load);
+  assert_no_failure (&result);
+
+  /* It is over, also for the next one. */
+  fixture_kill_engine (fixture);
+  fixture_start_engine (fixture);
+  cluster_look_up (&cluster, "web");
+  wait_until (all_in_state (&cluster, "ready"));
+  g_assert_true (reload_is_over (&cluster));
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpuint (troupe_bus_worker1_get_run (worker (&cluster, i)), ==, 2);
+}
+
 static gpointer
 get_thread (gpointer port)
 {
@@ -965,6 +1016,7 @@ main (int argc, char **argv)
   fixture_test ("cluster/reload-is-cancelled", test_reload_is_cancelled);
   fixture_test ("cluster/engine-dies-round-robin", test_engine_dies_round_robin);
   fixture_test ("cluster/engine-dies-shared", test_engine_dies_shared);
+  fixture_test ("cluster/reload-outlives-engine", test_reload_outlives_engine);
   fixture_test ("cluster/socket-outlives-engine-and-workers", test_socket_outlives_engine_and_workers);
   fixture_test ("cluster/python", test_python);
   fixture_test ("cluster/c", test_c);

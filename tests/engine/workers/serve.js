@@ -3,7 +3,8 @@
 
 // Serves the port PORT (or, without one, the socket it was given), answers with its pid.
 //   /slow          answers when the file SLOW is there
-//   BROKEN         while this file is there, it does not listen
+//   BROKEN         when this file is there, it does not listen
+//   HOLD           while this file is there, it waits with listening
 //   LINGER=1       does not end by itself
 const fs = require('fs');
 const http = require('http');
@@ -19,8 +20,9 @@ const server = http.createServer((request, response) => {
     answer();
   }, 10);
 });
-if (!process.env.BROKEN || !fs.existsSync(process.env.BROKEN)) {
+function listen() {
+  if (process.env.HOLD && fs.existsSync(process.env.HOLD)) return setTimeout(listen, 10);
   server.listen(process.env.PORT ? { port: +process.env.PORT, host: '127.0.0.1' } : { fd: 3 });
-} else {
-  setInterval(() => {}, 1000);
 }
+if (process.env.BROKEN && fs.existsSync(process.env.BROKEN)) setInterval(() => {}, 1000);
+else listen();
