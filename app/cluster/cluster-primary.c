@@ -158,6 +158,12 @@ troupe_cluster_member_is_leaving (TroupeClusterMember *member)
   return member->leaving;
 }
 
+gboolean
+troupe_cluster_member_is_occupied (TroupeClusterMember *member)
+{
+  return member->offers->len > 0;
+}
+
 guint64
 troupe_cluster_member_get_connections (TroupeClusterMember *member)
 {
@@ -229,6 +235,23 @@ offer_connection (TroupeListener *listener, TroupeClusterMember *member, TroupeH
   return TRUE;
 }
 
+/* MEMBER has answered for LISTENER: its other servers come first now, each in its turn. */
+static void
+resume_others (TroupeClusterPrimary *self, TroupeListener *listener, TroupeClusterMember *member)
+{
+  guint n = self->listeners->len, own;
+
+  if (n < 2 || !g_ptr_array_find (self->listeners, listener, &own))
+    return;
+  for (guint i = 1; i < n && !troupe_cluster_member_is_occupied (member); i++)
+    {
+      TroupeListener *other = g_ptr_array_index (self->listeners, (own + i) % n);
+
+      if (troupe_listener_has_member (other, member))
+        troupe_listener_resume (other);
+    }
+}
+
 /* Returns FALSE when SEQUENCE is no offer of ours. */
 static gboolean
 offer_answered (TroupeClusterMember *member, guint32 sequence, gboolean accepted)
@@ -250,6 +273,7 @@ offer_answered (TroupeClusterMember *member, guint32 sequence, gboolean accepted
     return FALSE;
   if (accepted)
     member->connections++;
+  resume_others (member->primary, listener, member);
   if (g_ptr_array_find (member->primary->listeners, listener, NULL))
     troupe_listener_answered (listener, member, connection, accepted);
   return TRUE;

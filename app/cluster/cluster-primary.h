@@ -21,8 +21,8 @@ G_BEGIN_DECLS
  *   and does not spin;
  * - a listening socket whose last worker died, or was asked to leave, stays open, and waiting
  *   connections stay in its backlog until the next worker claims it;
- * - connections are accepted only when a worker is free to take one, so that none is lost
- *   with the primary. */
+ * - a connection is accepted only when a worker is free to take one, of all its servers, and then sent at once:
+ *   all others wait in the backlog, and are not lost with the primary. */
 
 #define TROUPE_CLUSTER_RETRY_MSEC 20
 /* Pause after accept found no descriptor free (EMFILE, ENFILE). */
@@ -87,6 +87,9 @@ void troupe_cluster_member_disconnect (TroupeClusterMember *member);
 
 /* TRUE once it was asked to leave or said that it leaves: its exit is no crash. */
 gboolean troupe_cluster_member_is_leaving (TroupeClusterMember *member);
+
+/* TRUE while it has not answered a connection that was handed to it. */
+gboolean troupe_cluster_member_is_occupied (TroupeClusterMember *member);
 
 /* Connections handed over and taken, since it was added. */
 guint64 troupe_cluster_member_get_connections (TroupeClusterMember *member);

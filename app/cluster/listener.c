@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Copyright The Troupe authors */
 
-/* Round robin over free members, one unanswered connection each: a busy worker answers late and so
- * gets fewer. A connection is accepted when a member is free for it; only what came back (refused, or
- * its worker died) waits here, in front of everything in the backlog. */
+/* Round robin over free members, one unanswered connection each, whatever server it is for: a busy worker answers
+ * late and so gets fewer. A second one could not be sent before the first is acknowledged anyway, and would wait behind
+ * a worker that is busy while others are not. A connection is accepted when a member is free for it; only what came back
+ * (refused, or its worker died) waits here, in front of everything in the backlog. */
 
 #include "config.h"
 
@@ -166,18 +167,30 @@ next_connection (TroupeListener *self)
 
 static void retry_later (TroupeListener *self, TroupeClusterMember *member);
 
+/* The first member that is free in every respect. */
+static GList *
+find_free (TroupeListener *self)
+{
+  for (GList *link = self->free.head; link != NULL; link = link->next)
+    if (!troupe_cluster_member_is_occupied (link->data))
+      return link;
+  return NULL;
+}
+
 /* Gives out what there is to whoever is free. */
 static void
 hand_out (TroupeListener *self)
 {
-  for (guint i = 0; i < ACCEPTS_PER_TURN_MAX && !g_queue_is_empty (&self->free); i++)
+  GList *link;
+
+  for (guint i = 0; i < ACCEPTS_PER_TURN_MAX && (link = find_free (self)) != NULL; i++)
     {
       g_autoptr (TroupeHandle) connection = next_connection (self);
-      TroupeClusterMember *member;
+      TroupeClusterMember *member = link->data;
 
       if (connection == NULL)
         return;
-      member = g_queue_pop_head (&self->free);
+      g_queue_delete_link (&self->free, link);
       if (!self->offer (self, member, connection))
         {
           g_queue_push_head (&self->returned, g_steal_pointer (&connection));
@@ -193,7 +206,7 @@ acceptable_cb (guint32 events, gpointer user_data)
 {
   TroupeListener *self = user_data;
 
-  if (g_queue_is_empty (&self->free))
+  if (find_free (self) == NULL)
     set_watching (self, FALSE);
   else
     hand_out (self);
@@ -203,7 +216,7 @@ static void
 set_watching (TroupeListener *self, gboolean watching)
 {
   watching = watching && self->schedule == TROUPE_SCHEDULE_ROUND_ROBIN && self->pause_source == 0 &&
-             !g_queue_is_empty (&self->free);
+             find_free (self) != NULL;
   if (watching && self->watch == NULL)
     self->watch = troupe_reactor_add (self->reactor, self->fd, EPOLLIN, acceptable_cb, self, NULL);
   else if (!watching && self->watch != NULL)
@@ -260,7 +273,14 @@ troupe_listener_leave (TroupeListener *self, TroupeClusterMember *member)
   g_ptr_array_remove (self->members, member);
   g_queue_remove (&self->free, member);
   g_queue_remove (&self->refusers, member);
-  set_watching (self, !g_queue_is_empty (&self->free));
+  set_watching (self, TRUE);
+}
+
+void
+troupe_listener_resume (TroupeListener *self)
+{
+  hand_out (self);
+  set_watching (self, TRUE);
 }
 
 void

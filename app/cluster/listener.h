@@ -41,6 +41,9 @@ GPtrArray *troupe_listener_get_members (TroupeListener *self);
 void troupe_listener_join (TroupeListener *self, TroupeClusterMember *member);
 void troupe_listener_leave (TroupeListener *self, TroupeClusterMember *member);
 
+/* A member may be free that was occupied with a connection of another listener. */
+void troupe_listener_resume (TroupeListener *self);
+
 /* MEMBER answered the connection it was offered. */
 void troupe_listener_answered (TroupeListener *self, TroupeClusterMember *member, TroupeHandle *connection,
                                gboolean accepted);

@@ -8,6 +8,8 @@
 
 #include "cluster/cluster-primary.h"
 
+#include "test-nodes.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <json-glib/json-glib.h>
@@ -209,10 +211,19 @@ set_up_schedule (Fixture *f, TroupeSchedule schedule)
   f->workers = g_ptr_array_new_with_free_func ((GDestroyNotify) worker_free);
 }
 
+typedef struct
+{
+  TroupeSchedule schedule;
+  const TestNode *node;
+} Case;
+
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  set_up_schedule (f, (TroupeSchedule) GPOINTER_TO_INT (data));
+  const Case *c = data;
+
+  test_node_use (c->node);
+  set_up_schedule (f, c->schedule);
 }
 
 static void
@@ -951,21 +962,201 @@ test_restore (Fixture *f, gconstpointer data)
   client_clear (&client);
 }
 
-#define ADD(path, func) ADD_SCHEDULE (path, ROUND_ROBIN, func)
-#define ADD_SCHEDULE(path, schedule, func)                                                                         \
-  g_test_add ("/cluster/node/" path, Fixture, GINT_TO_POINTER (TROUPE_SCHEDULE_##schedule), set_up, func, tear_down)
-
-int
-main (int argc, char *argv[])
+/* Every kind of address, and the port of one family beside that of the other. */
+static void
+test_hosts (Fixture *f, gconstpointer data)
 {
-  g_autofree char *node = g_find_program_in_path ("node");
+  static const char *const expected[] = {
+    "[\"127.0.0.1\",\"IPv4\",\"0\"]", "[\"127.0.0.1\",\"IPv4\",\"1\"]", "[\"::1\",\"IPv6\",\"2\"]",
+    "[\"::\",\"IPv6\",\"3\"]",        "[\"0.0.0.0\",\"IPv4\",\"4\"]",
+  };
+  g_autofree char *port = g_strdup_printf ("%u", free_port ());
+  Worker *worker = fork_worker (f, "hosts.js", port, NULL);
 
-  g_test_init (&argc, &argv, NULL);
-  if (node == NULL)
-    {
-      g_print ("1..0 # SKIP Node.js is not installed\n");
-      return 0;
-    }
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    expect_message (worker, expected[i]);
+}
+
+/* A folder that is not there is EACCES to Node's primary; a name that is too long is EINVAL. */
+static void
+test_unix_errors (Fixture *f, gconstpointer data)
+{
+  g_autofree char *name = g_strnfill (120, 'x');
+  g_autofree char *where = g_strdup_printf ("[{\"path\":\"/nowhere/%s\"}]", name);
+  Worker *worker = fork_worker (f, "http.js", "[{\"path\":\"/nowhere/s\"}]", NULL);
+
+  expect_message (worker, "{\"error\":\"EACCES\",\"syscall\":\"bind\",\"errno\":-13}");
+  g_assert_cmpint (worker->listen_errno, ==, EACCES);
+  worker = fork_worker (f, "http.js", where, NULL);
+  expect_message (worker, "{\"error\":\"EINVAL\",\"syscall\":\"bind\",\"errno\":-22}");
+}
+
+/* listen({fd: 3}): a socket of the program's own. */
+static void
+test_inherited (Fixture *f, gconstpointer data)
+{
+  struct sockaddr_in in4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  socklen_t length = sizeof in4;
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  Client client = { .request = "/", .n_requests = 4 };
+  g_autofree char *missing = NULL;
+  Worker *worker;
+
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &in4, sizeof in4), ==, 0);
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &in4, &length), ==, 0);
+  client.port = ntohs (in4.sin_port);
+  troupe_cluster_primary_set_inherited (f->primary, &fd, 1);
+  worker = fork_worker (f, "http.js", "[{\"fd\":3}]", NULL);
+  g_assert_cmpuint (listening_port (worker), ==, client.port);
+  client_start (&client);
+  client_join (&client);
+  g_assert_cmpuint (count_replies_of (&client, worker), ==, 4);
+  client_clear (&client);
+  /* There is only one. */
+  worker = fork_worker (f, "http.js", "[{\"fd\":4}]", NULL);
+  missing = next_message (worker);
+  g_assert_nonnull (strstr (missing, "\"errno\":-22"));
+  close (fd);
+}
+
+/* Binds for itself: the primary hears nothing, and cannot make it end. */
+static void
+test_exclusive (Fixture *f, gconstpointer data)
+{
+  g_autofree char *where = g_strdup_printf ("[{\"port\":%u,\"host\":\"127.0.0.1\",\"exclusive\":true}]", free_port ());
+  Worker *worker = fork_worker (f, "http.js", where, NULL);
+  Client client = { .port = listening_port (worker), .request = "/", .n_requests = 2 };
+
+  client_start (&client);
+  client_join (&client);
+  g_assert_cmpuint (count_replies_of (&client, worker), ==, 2);
+  client_clear (&client);
+  g_assert_cmpuint (worker->listening->len, ==, 0);
+  g_assert_cmpuint (troupe_cluster_member_get_connections (worker->member), ==, 0);
+  troupe_cluster_member_disconnect (worker->member);
+  wait_for (worker->closed);
+  client = (Client){ .port = client.port, .request = "/", .n_requests = 1 };
+  client_start (&client);
+  client_join (&client);
+  g_assert_cmpuint (client.n_ok, ==, 1);
+  g_assert_false (worker->exited);
+  client_clear (&client);
+}
+
+/* A timer keeps it alive when it has left: whoever started it needs a time limit. */
+static void
+test_lingers (Fixture *f, gconstpointer data)
+{
+  Worker *worker = fork_worker (f, "http.js", ANY_PORT, "{\"timer\":true}");
+
+  listening_port (worker);
+  troupe_cluster_member_disconnect (worker->member);
+  wait_for (worker->closed);
+  g_assert_true (worker->leaving);
+  g_assert_cmpint (kill (worker->pid, SIGTERM), ==, 0);
+  wait_for (worker->exited);
+  g_assert_cmpint (worker->wait_status, ==, SIGTERM);
+}
+
+static void
+test_forks (Fixture *f, gconstpointer data)
+{
+  Worker *worker = fork_worker (f, "forks.js", NULL, NULL);
+
+  expect_message (worker, "{\"heard\":\"hello\",\"worker\":false,\"id\":null}");
+}
+
+/* A worker that is busy with a connection of one server gets none for its other server meanwhile. */
+static void
+test_busy_in_all_servers (Fixture *f, gconstpointer data)
+{
+  Worker *a = fork_worker (f, "two.js", NULL, NULL);
+  g_autofree char *of_a = next_message (a);
+  Worker *b = fork_worker (f, "two.js", NULL, NULL);
+  g_autofree char *of_b = next_message (b);
+  Client first = { .port = message_number (of_a, "first"), .request = "/", .n_requests = 1 };
+  Client second = { .port = message_number (of_a, "second"), .request = "/", .n_requests = 6 };
+
+  g_assert_cmpstr (of_a, ==, of_b);
+  kill (a->pid, SIGSTOP);
+  client_start (&first);
+  wait_for (troupe_cluster_member_is_occupied (a->member));
+  client_start (&second);
+  client_join (&second);
+  g_assert_cmpuint (count_replies_of (&second, b), ==, 6);
+  kill (a->pid, SIGCONT);
+  client_join (&first);
+  g_assert_cmpuint (count_replies_of (&first, a), ==, 1);
+  client_clear (&first);
+  client_clear (&second);
+
+  /* Then both of its servers have their turn, under load of both. */
+  kill (b->pid, SIGKILL);
+  wait_for (b->exited && b->closed);
+  first.n_requests = second.n_requests = 100;
+  first.done = second.done = 0;
+  client_start (&first);
+  client_start (&second);
+  client_join (&first);
+  client_join (&second);
+  g_assert_cmpuint (count_replies_of (&first, a), ==, 100);
+  g_assert_cmpuint (count_replies_of (&second, a), ==, 100);
+  client_clear (&first);
+  client_clear (&second);
+}
+
+/* A worker asks for a port and gets another; it believes, and all agree. */
+static void
+test_mapped_port (Fixture *f, gconstpointer data)
+{
+  guint ports[2] = { free_port (), free_port () };
+  g_autofree char *where = g_strdup_printf ("[%u,\"127.0.0.1\"]", ports[0]);
+  g_autofree char *address = g_strdup_printf ("tcp:127.0.0.1:%u", ports[1]);
+  Client client = { .port = ports[1], .request = "/", .n_requests = 4 };
+  Worker *a, *b;
+
+  troupe_cluster_primary_set_port_map (f->primary, ports, 1);
+  a = fork_worker (f, "http.js", where, NULL);
+  g_assert_cmpuint (listening_port (a), ==, ports[0]);
+  b = fork_worker (f, "http.js", where, NULL);
+  g_assert_cmpuint (listening_port (b), ==, ports[0]);
+  wait_for (a->listening->len == 1 && b->listening->len == 1);
+  g_assert_cmpstr (g_ptr_array_index (a->listening, 0), ==, address);
+  g_assert_cmpstr (g_ptr_array_index (b->listening, 0), ==, address);
+  client_start (&client);
+  client_join (&client);
+  g_assert_cmpuint (count_replies_of (&client, a), ==, 2);
+  g_assert_cmpuint (count_replies_of (&client, b), ==, 2);
+  client_clear (&client);
+}
+
+#define ADD(path, func) ADD_SCHEDULE (path, ROUND_ROBIN, func)
+#define ADD_SCHEDULE(path, how, func)                                                                              \
+  G_STMT_START                                                                                                     \
+  {                                                                                                                \
+    g_autofree char *path_ = g_strdup_printf ("/cluster/%s/" path, node->label);                                   \
+                                                                                                                   \
+    g_test_add (path_, Fixture, new_case (TROUPE_SCHEDULE_##how, node), set_up, func, tear_down);                  \
+  }                                                                                                                \
+  G_STMT_END
+
+/* Returns: (transfer none) */
+static Case *
+new_case (TroupeSchedule schedule, const TestNode *node)
+{
+  static GPtrArray *cases;
+  Case *new = g_new0 (Case, 1);
+
+  if (cases == NULL)
+    cases = g_ptr_array_new ();
+  *new = (Case){ schedule, node };
+  g_ptr_array_add (cases, new);
+  return new;
+}
+
+static void
+add_tests (const TestNode *node)
+{
   ADD ("round-robin-alternates", test_alternates);
   ADD_SCHEDULE ("shared-socket-serves", SHARED, test_shared);
   ADD ("listening-addresses-are-told", test_listening_addresses);
@@ -976,7 +1167,9 @@ main (int argc, char *argv[])
   ADD ("address-of-another-machine", test_address_not_here);
   ADD ("same-port-twice-in-one-worker", test_same_port_twice);
   ADD ("unix-socket", test_unix_socket);
+  ADD ("unix-errors", test_unix_errors);
   ADD ("udp-is-shared", test_udp);
+  ADD_SCHEDULE ("udp-with-shared-schedule", SHARED, test_udp);
   ADD ("udp-twice-with-reuse", test_udp_twice_with_reuse);
   ADD ("close-and-listen-again", test_close_and_listen_again);
   ADD ("same-ticket-keys", test_same_ticket_keys);
@@ -991,5 +1184,27 @@ main (int argc, char *argv[])
   ADD ("slow-reader-stops-nobody", test_slow_reader);
   ADD ("out-of-descriptors-does-not-spin", test_out_of_descriptors);
   ADD ("another-primary-goes-on", test_restore);
+  ADD ("every-kind-of-host", test_hosts);
+  ADD_SCHEDULE ("every-kind-of-host-shared", SHARED, test_hosts);
+  ADD ("inherited-socket", test_inherited);
+  ADD_SCHEDULE ("inherited-socket-shared", SHARED, test_inherited);
+  ADD ("exclusive-is-its-own-affair", test_exclusive);
+  ADD ("lingers-until-a-signal", test_lingers);
+  ADD ("worker-that-forks", test_forks);
+  ADD ("busy-in-all-its-servers", test_busy_in_all_servers);
+  ADD ("mapped-port", test_mapped_port);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  if (test_nodes_get ()->len == 0)
+    {
+      g_print ("1..0 # SKIP Node.js is not installed\n");
+      return 0;
+    }
+  for (guint i = 0; i < test_nodes_get ()->len; i++)
+    add_tests (g_ptr_array_index (test_nodes_get (), i));
   return g_test_run ();
 }
