@@ -7,6 +7,8 @@
 
 #include "supervisor/worker-launch.h"
 
+#include "cluster/preload.h"
+
 #include <string.h>
 
 /* The first descriptor a keeper places: that of the first socket, or of the channel. */
@@ -110,6 +112,8 @@ troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definitio
   if (place->n_listen_fds > 0)
     launch.pid_env = "LISTEN_PID";
   argv = troupe_program_definition_dup_exec_argv (definition, envp);
+  if (place->unique_id != 0)
+    argv = troupe_cluster_preload (argv, envp);
   launch.argv = (const char *const *) argv;
   launch.envp = (const char *const *) envp;
   keeper = troupe_keeper_pool_launch (pool, &launch, error);

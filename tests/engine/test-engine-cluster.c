@@ -329,6 +329,80 @@ test_reload_and_scale_under_load (Fixture *fixture, gconstpointer data)
   wait_until (troupe_bus_worker1_get_run (worker (&cluster, 0)) == 1 + 2 * G_N_ELEMENTS (sizes));
 }
 
+/* Everything that any run of the worker has said. */
+static char *
+read_all_runs (Cluster *self, const char *worker_name)
+{
+  g_autofree char *folder = g_build_filename (self->fixture->journals_dir, "default", worker_name, NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  g_autoptr (GString) text = g_string_new ("\n");
+  const char *run;
+
+  while (dir != NULL && (run = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, run, "stdout", NULL);
+      g_autofree char *said = NULL;
+
+      if (g_file_get_contents (path, &said, NULL, NULL))
+        g_string_append (text, said);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* What Node loads before a script is not to be seen by it, nor by what it starts. */
+static void
+test_script_sees_no_preload (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Cluster) cluster = { 0 };
+  g_autofree char *script
+      = fixture_write (fixture, "see.js",
+                       "console.log(JSON.stringify([process.execArgv, process.argv.slice(2), require.main === module]));\n"
+                       "require('http').createServer().listen(0, '127.0.0.1');\n");
+  g_autofree char *fields = g_strdup_printf ("{'name': <'web'>, 'kind': <'cluster'>, 'instances': <1>, "
+                                             "'argv': <['node', '--no-warnings', '%s', '-x']>}",
+                                             script);
+
+  cluster_launch (&cluster, fixture, fields);
+  wait_until (all_in_state (&cluster, "ready"));
+  wait_until (has_said (worker (&cluster, 0), "[[\"--no-warnings\"],[\"-x\"],true]\n"));
+  cluster_stop (&cluster);
+}
+
+/* Clients that keep their connection for as long as they can: a worker that is asked to leave answers what it has begun
+ * to read, and lets go of them with that; nobody has to be killed. */
+static void
+test_reload_under_keep_alive (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Cluster) cluster = { 0 };
+  HttpLoadResult result;
+  HttpLoad *load;
+
+  cluster_serve (&cluster, fixture, 2, "'TELL=1', ", ", 'grace': <'60s'>");
+  load = http_load_start_keep_alive (cluster.port, N_CLIENTS);
+  for (guint i = 0; i < 3; i++)
+    {
+      wait_for_requests (load, 100);
+      g_assert_cmpstr (cluster_reload (&cluster), ==, "");
+    }
+  wait_for_requests (load, 100);
+  result = http_load_stop (load);
+  g_test_message ("%" G_GUINT64_FORMAT " requests, %" G_GUINT64_FORMAT " not answered (%s)", result.n_ok, result.n_failed,
+                  result.first_failure);
+  g_assert_cmpuint (result.n_failed, <, HTTP_LOAD_FAILED_MAX);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("web.%u", i + 1), *said = read_all_runs (&cluster, name);
+
+      for (guint k = 0; k < result.n_failed; k++)
+        {
+          g_autofree char *line = g_strdup_printf ("\n%" G_GUINT64_FORMAT "\n", result.failed[k]);
+
+          if (strstr (said, line) != NULL)
+            g_error ("%s had begun to read request %" G_GUINT64_FORMAT, name, result.failed[k]);
+        }
+    }
+}
+
 /* Waits for "/slow" in a thread. */
 static gpointer
 slow_thread (gpointer port)
@@ -1009,6 +1083,8 @@ main (int argc, char **argv)
   fixture_test ("cluster/listens-by-descriptor", test_listens_by_descriptor);
   fixture_test ("cluster/kill-under-load", test_kill_under_load);
   fixture_test ("cluster/reload-and-scale-under-load", test_reload_and_scale_under_load);
+  fixture_test ("cluster/script-sees-no-preload", test_script_sees_no_preload);
+  fixture_test ("cluster/reload-under-keep-alive", test_reload_under_keep_alive);
   fixture_test ("cluster/stop-lets-requests-finish", test_stop_lets_requests_finish);
   fixture_test ("cluster/figures-of-retiring", test_figures_of_retiring);
   fixture_test ("cluster/stop-has-an-end", test_stop_has_an_end);

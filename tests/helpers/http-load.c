@@ -19,7 +19,7 @@ struct _HttpLoad
   guint port;
   GPtrArray *threads;
   int stop;
-  guint64 n_ok;
+  guint64 n_ok, last_number;
   GMutex mutex; /* of what follows */
   HttpLoadResult result;
 };
@@ -98,6 +98,20 @@ request (guint port, const char *path, char answer[8192], gsize *head_length, in
   return FALSE;
 }
 
+static void
+count_failure (HttpLoad *self, guint64 number, int error_number, const char *why)
+{
+  g_mutex_lock (&self->mutex);
+  if (self->result.n_failed == 0)
+    g_strlcpy (self->result.first_failure, why, sizeof self->result.first_failure);
+  if (self->result.n_failed < HTTP_LOAD_FAILED_MAX)
+    self->result.failed[self->result.n_failed] = number;
+  self->result.n_failed++;
+  self->result.n_refused += error_number == ECONNREFUSED;
+  self->result.n_timed_out += error_number == EAGAIN;
+  g_mutex_unlock (&self->mutex);
+}
+
 static gpointer
 client_thread (gpointer data)
 {
@@ -110,22 +124,84 @@ client_thread (gpointer data)
       int error_number;
 
       if (request (self->port, "/", answer, &head_length, &error_number, why))
-        {
-          __atomic_add_fetch (&self->n_ok, 1, __ATOMIC_RELAXED);
-          continue;
-        }
-      g_mutex_lock (&self->mutex);
-      if (self->result.n_failed++ == 0)
-        g_strlcpy (self->result.first_failure, why, sizeof self->result.first_failure);
-      self->result.n_refused += error_number == ECONNREFUSED;
-      self->result.n_timed_out += error_number == EAGAIN;
-      g_mutex_unlock (&self->mutex);
+        __atomic_add_fetch (&self->n_ok, 1, __ATOMIC_RELAXED);
+      else
+        count_failure (self, 0, error_number, why);
     }
   return NULL;
 }
 
-HttpLoad *
-http_load_start (guint port, guint n_clients)
+/* One request on FD. FALSE, with WHY filled. *CLOSE: the server wants no more on this connection. */
+static gboolean
+exchange (int fd, guint64 number, gboolean *close_after, int *error_number, char why[128])
+{
+  char text[256], answer[8192];
+  gsize length = 0, head_length;
+  gssize body = -1;
+
+  g_snprintf (text, sizeof text, "GET /?%" G_GUINT64_FORMAT " HTTP/1.1\r\nHost: localhost\r\n\r\n", number);
+  *error_number = send (fd, text, strlen (text), MSG_NOSIGNAL) < 0 ? errno : 0;
+  while (*error_number == 0 && length < sizeof answer - 1)
+    {
+      gssize n = recv (fd, answer + length, sizeof answer - 1 - length, 0);
+
+      if (n <= 0)
+        {
+          *error_number = n < 0 ? errno : 0;
+          break;
+        }
+      length += (gsize) n;
+      answer[length] = '\0';
+      body = get_body_length (answer, &head_length);
+      if (body >= 0 && length >= head_length + (gsize) body)
+        {
+          *close_after = strcasestr (answer, "connection: close") != NULL;
+          if (g_str_has_prefix (answer, "HTTP/1.1 200"))
+            return TRUE;
+          break;
+        }
+    }
+  g_snprintf (why, 128, "request %" G_GUINT64_FORMAT ": closed after %" G_GSIZE_FORMAT " bytes: %s", number, length,
+              *error_number != 0 ? g_strerror (*error_number) : "end of file");
+  return FALSE;
+}
+
+static gpointer
+keep_alive_thread (gpointer data)
+{
+  HttpLoad *self = data;
+  int fd = -1;
+
+  while (!g_atomic_int_get (&self->stop))
+    {
+      guint64 number = __atomic_add_fetch (&self->last_number, 1, __ATOMIC_RELAXED);
+      gboolean close_after = TRUE;
+      int error_number = 0;
+      char why[128];
+
+      if (fd < 0 && (fd = http_connect (self->port)) < 0)
+        {
+          g_snprintf (why, sizeof why, "connect: %s", g_strerror (-fd));
+          count_failure (self, number, -fd, why);
+          continue;
+        }
+      if (exchange (fd, number, &close_after, &error_number, why))
+        __atomic_add_fetch (&self->n_ok, 1, __ATOMIC_RELAXED);
+      else
+        count_failure (self, number, error_number, why);
+      if (close_after)
+        {
+          close (fd);
+          fd = -1;
+        }
+    }
+  if (fd >= 0)
+    close (fd);
+  return NULL;
+}
+
+static HttpLoad *
+start (guint port, guint n_clients, GThreadFunc thread)
 {
   HttpLoad *self = g_new0 (HttpLoad, 1);
 
@@ -133,8 +209,20 @@ http_load_start (guint port, guint n_clients)
   self->threads = g_ptr_array_new ();
   g_mutex_init (&self->mutex);
   for (guint i = 0; i < n_clients; i++)
-    g_ptr_array_add (self->threads, g_thread_new ("client", client_thread, self));
+    g_ptr_array_add (self->threads, g_thread_new ("client", thread, self));
   return self;
+}
+
+HttpLoad *
+http_load_start (guint port, guint n_clients)
+{
+  return start (port, n_clients, client_thread);
+}
+
+HttpLoad *
+http_load_start_keep_alive (guint port, guint n_clients)
+{
+  return start (port, n_clients, keep_alive_thread);
 }
 
 guint64

@@ -6,9 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* HTTP clients in threads of their own, a connection for each request, as hard as they can. */
+/* HTTP clients in threads of their own, as hard as they can. */
 
 typedef struct _HttpLoad HttpLoad;
+
+#define HTTP_LOAD_FAILED_MAX 256
 
 typedef struct
 {
@@ -16,11 +18,16 @@ typedef struct
   guint64 n_refused;   /* of the failed: nobody listened */
   guint64 n_timed_out; /* of the failed: no answer in HTTP_LOAD_TIMEOUT_SEC */
   char first_failure[128];
+  guint64 failed[HTTP_LOAD_FAILED_MAX]; /* with keep-alive: the numbers of those that failed, the first ones */
 } HttpLoadResult;
 
 #define HTTP_LOAD_TIMEOUT_SEC 60
 
+/* A connection for each request. */
 HttpLoad *http_load_start (guint port, guint n_clients);
+/* One connection for as many requests as the server allows. Each asks for "/?N", and N is never used twice. A request
+ * that failed is not sent again. */
+HttpLoad *http_load_start_keep_alive (guint port, guint n_clients);
 /* Requests answered so far. */
 guint64 http_load_count (HttpLoad *self);
 HttpLoadResult http_load_stop (HttpLoad *self);

@@ -53,6 +53,7 @@ file        share/pkgconfig/troupe-worker.pc
 program-ui  bin/troupe
 file        share/dbus-1/interfaces/$id.Engine.xml
 file        share/dbus-1/services/$id.Engine.service
+file        share/troupe/cluster/troupe-leave.cjs
 file        share/man/man1/troupectl.1
 file        share/man/man5/troupe-project.5
 file        share/bash-completion/completions/troupectl

@@ -6,11 +6,13 @@
 //   BROKEN         when this file is there, it does not listen
 //   HOLD           while this file is there, it waits with listening
 //   LINGER=1       does not end by itself
+//   TELL=1         says the query of each request before it answers
 const fs = require('fs');
 const http = require('http');
 
 if (process.env.LINGER) setInterval(() => {}, 1000);
 const server = http.createServer((request, response) => {
+  if (process.env.TELL) console.log(request.url.slice(2));
   const answer = () => response.end(`${process.pid}\n`);
   if (request.url !== '/slow') return answer();
   console.log('slow request');
