@@ -43,13 +43,17 @@ own_cpu_usec (void)
   return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 }
 
+/* Node's parent has objects and makes texts of them, which its API leaves no way around. Here a message is
+ * text to begin with, as for the engine, so only its number is written anew. */
 static void
 send_one (TroupeChannel *channel, Run *run)
 {
-  char text[128];
-  int length = g_snprintf (text, sizeof text, "{\"id\":%u,\"method\":\"resize\",\"path\":\"/images/cat.png\"}", run->sent++);
+  char text[] = "{\"id\":1000000,\"method\":\"resize\",\"path\":\"/images/cat.png\"}";
+  char *digit = text + strlen ("{\"id\":1000000");
 
-  troupe_channel_send (channel, text, length, NULL);
+  for (guint n = run->sent++; n > 0; n /= 10)
+    *--digit = (char) ('0' + n % 10);
+  troupe_channel_send (channel, text, strlen (text), NULL);
 }
 
 static void

@@ -9,7 +9,7 @@ const [total, window] = process.argv.slice(2).map(Number);
 const child = fork(path.join(__dirname, 'channel-child.js'));
 const warmUp = 2000;
 let sent = 0, received = 0, start, cpu;
-const send = () => child.send({ id: sent++, method: 'resize', path: '/images/cat.png' });
+const send = () => child.send({ id: 1000000 + sent++, method: 'resize', path: '/images/cat.png' });
 child.on('message', () => {
   received++;
   if (received === warmUp) {
