@@ -18,7 +18,8 @@
 #include <math.h>
 #include <string.h>
 
-#define STDIO_COUNT 4
+/* Input, output, error, channel, and the channel again. */
+#define STDIO_COUNT 5
 
 struct _TroupeThreadHost
 {
@@ -188,7 +189,7 @@ send_stdio (TroupeThreadHost *self, guint id, const int *fds, GError **error)
     {
       g_autofree char *line = g_strdup_printf ("[\"stdio\",%u,%u]", id, n);
 
-      if (!troupe_channel_send_internal (self->channel, line, "net.Native", fds[n], error))
+      if (!troupe_channel_send_internal (self->channel, line, "net.Native", fds[MIN (n, 3)], error))
         return FALSE;
     }
   return TRUE;
@@ -412,12 +413,13 @@ read_figures (JsonNode *node, TroupeThreadFigures *figures)
   gint64 id;
 
   *figures = (TroupeThreadFigures) {
-    .queue = -1, .utilization = -1, .heap_used_bytes = -1, .heap_total_bytes = -1,
+    .queue = -1, .taken = -1, .utilization = -1, .heap_used_bytes = -1, .heap_total_bytes = -1,
   };
   if (object == NULL || !read_integer (json_object_get_member (object, "id"), 1, G_MAXINT, &id))
     return FALSE;
   figures->id = (guint) id;
   return read_tid (object, &figures->tid) && read_figure (object, "queue", &figures->queue)
+         && read_figure (object, "taken", &figures->taken)
          && read_utilization (object, &figures->utilization)
          && read_figure (object, "heap_used", &figures->heap_used_bytes)
          && read_figure (object, "heap_total", &figures->heap_total_bytes);

@@ -21,8 +21,9 @@ G_BEGIN_DECLS
  *   engine to host
  *     ["shared", BYTES]               before the first thread: the size of the shared block
  *     ["stdio", ID, N]                with a descriptor (NODE_HANDLE, net.Native): N is 0, 1, 2 for
- *                                     input, output, error, 3 for the channel
- *     ["create", ID, OPTIONS]         the thread, after its four descriptors; OPTIONS as below
+ *                                     input, output, error, 3 for the channel, 4 for the channel
+ *                                     again: in Node the thread and the host need one each
+ *     ["create", ID, OPTIONS]         the thread, after its descriptors; OPTIONS as below
  *     ["stop", ID]                    a request to end: a native thread sees it when it asks; a
  *                                     Node thread has no way to see it and is terminated
  *     ["terminate", ID]               Node: ends it wherever it is. Native: as "stop". Before "create":
@@ -46,7 +47,8 @@ G_BEGIN_DECLS
  *                                     written and their sockets closed; also when "create" failed:
  *                                     then "reason" says why, and there was no "online"
  *     ["linked", A, B]  ["unlinked", A, B]  ["link-failed", A, B, {"message"}]
- *     ["stat", REQUEST, [{"id", "tid", "queue", "utilization", "heap_used", "heap_total"} …]]
+ *     ["stat", REQUEST, [{"id", "tid", "queue", "taken", "utilization", "heap_used",
+ *                                     "heap_total"} …]]
  *                                     what a runtime cannot tell is left out
  *     ["peeked", REQUEST, {"offset", "data"}]    base64; shorter than asked at the end of the block
  *     ["list", [{"id", "tid"} …]]     every thread that has not ended
@@ -73,7 +75,9 @@ typedef struct
 {
   guint id;
   pid_t tid;          /* 0: unknown */
-  gint64 queue;       /* messages that wait for it; -1: unknown */
+  gint64 queue;       /* messages that the host has for it; -1: unknown */
+  gint64 taken;       /* messages that it has taken in its life; -1: unknown. A thread that computes does not
+                       * read its socket, so what waits for it is what was sent to it less this. */
   double utilization; /* of its event loop, 0 to 1; -1: unknown */
   gint64 heap_used_bytes, heap_total_bytes; /* -1: unknown */
 } TroupeThreadFigures;

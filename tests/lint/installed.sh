@@ -60,6 +60,8 @@ file        share/bash-completion/completions/troupectl
 file        share/zsh/site-functions/_troupectl
 file        share/fish/vendor_completions.d/troupectl.fish
 file        share/troupe/demo/demo.troupe
+file        share/troupe/thread-host/troupe-thread-host.js
+file        share/troupe/thread-host/troupe-thread-preload.js
 file-ui     share/dbus-1/services/$id.service
 file-ui     share/applications/$id.desktop
 file-ui     share/metainfo/$id.metainfo.xml

@@ -100,8 +100,8 @@ figures_cb (TroupeThreadHost *host, const TroupeThreadFigures *figures, guint n,
 {
   tell (user_data, "figures %u", n);
   for (guint i = 0; i < n; i++)
-    tell (user_data, "%u %d %d %g %d %d", figures[i].id, (int) figures[i].tid, (int) figures[i].queue,
-          figures[i].utilization, (int) figures[i].heap_used_bytes, (int) figures[i].heap_total_bytes);
+    tell (user_data, "%u %d %d %d %g %d %d", figures[i].id, (int) figures[i].tid, (int) figures[i].queue,
+          (int) figures[i].taken, figures[i].utilization, (int) figures[i].heap_used_bytes, (int) figures[i].heap_total_bytes);
 }
 
 static void
@@ -276,11 +276,12 @@ test_create (Fixture *f, gconstpointer data)
                    "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":[\"stdio\",7,1]}\n"
                    "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":[\"stdio\",7,2]}\n"
                    "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":[\"stdio\",7,3]}\n"
+                   "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":[\"stdio\",7,4]}\n"
                    "[\"create\",7,{\"file\":\"/tmp/é.js\",\"name\":\"web.1\","
                    "\"argv\":[\"a \\\"b\\\"\",\"\\\\\\u000a\"],\"exec_argv\":[],"
                    "\"env\":{\"A\":\"1\",\"B\":\"x=y\",\"BAD\":\"\xef\xbf\xbd\"},"
                    "\"worker_data\":{\"a\": [1]},\"resource_limits\":null}]\n");
-  g_assert_cmpuint (f->n_received_fds, ==, 4);
+  g_assert_cmpuint (f->n_received_fds, ==, 5);
   for (guint i = 0; i < 4; i++)
     close (launch.fds[i]);
 }
@@ -399,11 +400,11 @@ test_figures (Fixture *f, gconstpointer data)
 
   say (f, "[\"stat\",1,[]]\n");
   assert_told (f, "");
-  answer = g_strdup_printf ("[\"stat\",%s,[{\"id\":3,\"tid\":9,\"queue\":4,\"utilization\":0.25,\"heap_used\":5,"
+  answer = g_strdup_printf ("[\"stat\",%s,[{\"id\":3,\"tid\":9,\"queue\":4,\"taken\":8,\"utilization\":0.25,\"heap_used\":5,"
                             "\"heap_total\":6},{\"id\":4}]]\n",
                             request);
   say (f, answer);
-  assert_told (f, "figures 2|3 9 4 0.25 5 6|4 0 -1 -1 -1 -1");
+  assert_told (f, "figures 2|3 9 4 8 0.25 5 6|4 0 -1 -1 -1 -1 -1");
   say (f, answer);
   assert_told (f, "");
 
@@ -509,7 +510,7 @@ test_nonsense (Fixture *f, gconstpointer data)
     "[\"progress\",1,{\"fraction\":\"1\"}]", "[\"exit\",1]", "[\"exit\",1,{}]", "[\"exit\",1,{\"code\":null}]",
     "[\"exit\",1,{\"code\":99999999999}]", "[\"linked\",1]", "[\"linked\",1,0]", "[\"link-failed\",1,2]",
     "[\"unlinked\"]", "[\"stat\"]", "[\"stat\",1]", "[\"stat\",1,{}]", "[\"stat\",1,[{}]]", "[\"stat\",1,[null]]",
-    "[\"stat\",1,[{\"id\":1,\"queue\":-1}]]", "[\"stat\",1,[{\"id\":1,\"utilization\":7}]]",
+    "[\"stat\",1,[{\"id\":1,\"queue\":-1}]]", "[\"stat\",1,[{\"id\":1,\"taken\":0.5}]]", "[\"stat\",1,[{\"id\":1,\"utilization\":7}]]",
     "[\"stat\",1,[{\"id\":1,\"heap_used\":\"x\"}]]", "[\"list\"]", "[\"list\",[{\"tid\":4}]]", "[\"peeked\",1]",
     "[\"peeked\",1,{}]", "[\"peeked\",1,{\"offset\":0}]", "[\"peeked\",1,{\"offset\":0,\"data\":7}]",
   };
