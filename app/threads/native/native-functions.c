@@ -204,11 +204,10 @@ take_from_port (NativeThread *self)
 static gboolean
 has_links (NativeThread *self)
 {
-  gboolean has = FALSE;
+  gboolean has;
 
   g_mutex_lock (&self->links_lock);
-  for (guint i = 0; i < TROUPE_WORKER_LINKS_MAX && !has; i++)
-    has = self->links[i].link != NULL;
+  has = g_hash_table_size (self->links) > 0;
   g_mutex_unlock (&self->links_lock);
   return has;
 }
@@ -242,6 +241,9 @@ sleep_until (NativeThread *self, gint64 deadline, gboolean closed)
     { native_inbox_peek_stop_fd (self->inbox), POLLIN, 0 },
   };
 
+  /* What could not go out has to, or the answer to it would never come. */
+  if (native_port_has_rest (self->port))
+    fds[0].events |= POLLOUT;
   if (!native_inbox_begin_sleep (self->inbox))
     return;
   poll (fds, G_N_ELEMENTS (fds), native_deadline_get_poll_msec (deadline));

@@ -2,8 +2,8 @@
  * Copyright The Troupe authors */
 
 /* One loop over the channel and one descriptor by which threads wake it: one has ended, has made
- * progress, or has told more than the channel took at once. Messages and output of the threads do
- * not come by here. */
+ * progress, has told more than the channel took at once, or has gathered messages. Messages and output of
+ * the threads do not come by here, but for what a thread has gathered and then lets lie. */
 
 #include "config.h"
 
@@ -45,6 +45,8 @@ struct _NativeHost
 
   int has_progress; /* atomic */
   gint64 next_progress_usec;
+  int has_gathered; /* atomic */
+  gint64 flush_usec; /* 0: not yet known that there is something */
 
   volatile int end_requested; /* also set by a signal handler */
   gboolean ending;
@@ -69,6 +71,15 @@ progressed (gpointer user_data)
   NativeHost *self = user_data;
 
   if (!g_atomic_int_exchange (&self->has_progress, TRUE))
+    wake (self);
+}
+
+static void
+gathered (gpointer user_data)
+{
+  NativeHost *self = user_data;
+
+  if (!g_atomic_int_exchange (&self->has_gathered, TRUE))
     wake (self);
 }
 
@@ -462,17 +473,51 @@ tell_progress (NativeHost *self)
     native_thread_tell_progress (thread);
 }
 
+/* Threads flush what they have gathered by themselves, nearly always; this is for one that has gone to compute. */
+static void
+flush_gathered (NativeHost *self)
+{
+  GHashTableIter iter;
+  gpointer thread;
+  gboolean all = TRUE;
+
+  if (!g_atomic_int_get (&self->has_gathered))
+    return;
+  if (self->flush_usec == 0)
+    self->flush_usec = native_deadline (NATIVE_HOST_FLUSH_MSEC);
+  if (!native_deadline_has_passed (self->flush_usec))
+    return;
+  self->flush_usec = 0;
+  g_atomic_int_set (&self->has_gathered, FALSE);
+  g_hash_table_iter_init (&iter, self->threads);
+  while (g_hash_table_iter_next (&iter, NULL, &thread))
+    all &= native_thread_flush (thread);
+  if (!all)
+    {
+      g_atomic_int_set (&self->has_gathered, TRUE);
+      self->flush_usec = native_deadline (NATIVE_HOST_FLUSH_AGAIN_MSEC);
+    }
+}
+
+static void
+shorten (int *msec, gint64 deadline)
+{
+  int until = native_deadline_get_poll_msec (deadline);
+
+  *msec = *msec < 0 ? until : MIN (*msec, until);
+}
+
 static int
 get_poll_msec (NativeHost *self)
 {
-  int msec = self->ending ? native_deadline_get_poll_msec (self->grace_deadline) : -1;
+  int msec = -1;
 
+  if (self->ending)
+    shorten (&msec, self->grace_deadline);
   if (g_atomic_int_get (&self->has_progress))
-    {
-      int until_progress = native_deadline_get_poll_msec (self->next_progress_usec);
-
-      msec = msec < 0 ? until_progress : MIN (msec, until_progress);
-    }
+    shorten (&msec, self->next_progress_usec);
+  if (g_atomic_int_get (&self->has_gathered) && self->flush_usec != 0)
+    shorten (&msec, self->flush_usec);
   return msec;
 }
 
@@ -513,6 +558,7 @@ native_host_run (NativeHost *self, gboolean *threads_run)
         begin_end (self);
       bury_ended (self);
       tell_progress (self);
+      flush_gathered (self);
     }
   bury_ended (self);
   native_control_finish (self->control, native_deadline (closed ? 0 : LAST_WORDS_MSEC));
@@ -563,6 +609,7 @@ native_host_new (int fd, GError **error)
     .control = self->control,
     .env = native_env_new ((const char *const *) envp),
     .progressed = progressed,
+    .gathered = gathered,
     .ended = ended,
     .user_data = self,
   };

@@ -12,6 +12,10 @@ G_BEGIN_DECLS
 #define NATIVE_HOST_GRACE_MSEC 5000
 /* Progress is told so often. */
 #define NATIVE_HOST_PROGRESS_MSEC 100
+/* A message that was gathered waits no longer than this for its thread, and is tried again after this when the
+ * channel is full. */
+#define NATIVE_HOST_FLUSH_MSEC 2
+#define NATIVE_HOST_FLUSH_AGAIN_MSEC 50
 /* The shared block; no more than what addresses can tell apart. */
 #define NATIVE_HOST_SHARED_MAX (G_GUINT64_CONSTANT (1) << 40)
 

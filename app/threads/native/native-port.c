@@ -2,7 +2,8 @@
  * Copyright The Troupe authors */
 
 /* Reading: one buffer, filled by large reads, from which lines are lent with a NUL in place of their newline.
- * Writing: straight into the socket, so that a message is out when the call returns. */
+ * Writing: straight into the socket, or, as long as there are received messages to handle, into a buffer that goes
+ * out when the last of them was taken. */
 
 #include "config.h"
 
@@ -30,6 +31,8 @@
 struct _NativePort
 {
   int fd;
+  void (*gathered) (gpointer user_data);
+  gpointer user_data;
 
   char *buffer; /* (owned), CAPACITY bytes and one for a NUL */
   gsize capacity;
@@ -40,15 +43,18 @@ struct _NativePort
   guint lines; /* atomic: complete lines between BEGIN and END */
 
   GMutex post_lock; /* for what follows */
-  GByteArray *rest; /* (owned): of a message that is partly out */
+  GByteArray *rest; /* (owned): what is posted and not out; may begin within a message */
+  int has_rest;     /* atomic: there is something in it */
 };
 
 NativePort *
-native_port_new (int fd)
+native_port_new (int fd, void (*gathered) (gpointer user_data), gpointer user_data)
 {
   NativePort *self = g_new0 (NativePort, 1);
 
   self->fd = fd;
+  self->gathered = gathered;
+  self->user_data = user_data;
   g_mutex_init (&self->post_lock);
   self->rest = g_byte_array_new ();
   return self;
@@ -114,6 +120,7 @@ fill (NativePort *self)
 {
   gssize n;
 
+  native_port_try_flush (self);
   make_room (self);
   do
     n = recv (self->fd, self->buffer + self->end, self->capacity - self->end, MSG_DONTWAIT);
@@ -128,6 +135,14 @@ fill (NativePort *self)
     return FALSE;
   self->closed = TRUE;
   return TRUE;
+}
+
+/* With the post lock held. */
+static void
+keep (NativePort *self, const char *bytes, gsize length)
+{
+  g_byte_array_append (self->rest, (const guint8 *) bytes, (guint) length);
+  g_atomic_int_set (&self->has_rest, TRUE);
 }
 
 /* What was read of a line that is too long is of no use. */
@@ -204,9 +219,9 @@ native_port_take (NativePort *self, const char **text, gsize *length)
       if (cmd_length == strlen ("NODE_HANDLE") && memcmp (cmd, "NODE_HANDLE", cmd_length) == 0)
         {
           g_mutex_lock (&self->post_lock);
-          g_byte_array_append (self->rest, (const guint8 *) NACK_LINE, strlen (NACK_LINE));
+          keep (self, NACK_LINE, strlen (NACK_LINE));
           g_mutex_unlock (&self->post_lock);
-          native_port_flush (self, 0);
+          native_port_try_flush (self);
         }
     }
 }
@@ -267,10 +282,19 @@ send_some (NativePort *self, struct iovec *iov, gsize n_iov)
   return errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM ? 0 : -EPIPE;
 }
 
-static void
-advance (struct iovec iov[2], gsize sent)
+/* The rest, a message and its newline. */
+enum
 {
-  for (guint i = 0; i < 2; i++)
+  REST,
+  TEXT,
+  NEWLINE,
+  N_IOV,
+};
+
+static void
+advance (struct iovec *iov, gsize sent)
+{
+  for (guint i = 0; i < N_IOV; i++)
     {
       gsize skip = MIN (sent, iov[i].iov_len);
 
@@ -280,59 +304,45 @@ advance (struct iovec iov[2], gsize sent)
     }
 }
 
-/* With the lock held. IOV is left as far as it did not go out. */
+/* With the lock held: the rest, then TEXT and a newline if it is not NULL. What is partly out then becomes the rest. */
 static int
-send_all (NativePort *self, struct iovec iov[2], gint64 deadline, int stop_fd)
+send_all (NativePort *self, const char *text, gsize length, gint64 deadline, int stop_fd)
 {
-  while (iov[0].iov_len + iov[1].iov_len > 0)
+  struct iovec iov[N_IOV] = {
+    [REST] = { self->rest->data, self->rest->len },
+    [TEXT] = { (char *) text, length },
+    [NEWLINE] = { (char *) "\n", text != NULL ? 1 : 0 },
+  };
+  int result = 0;
+
+  while (iov[REST].iov_len + iov[TEXT].iov_len + iov[NEWLINE].iov_len > 0 && result == 0)
     {
-      gssize n = send_some (self, iov, 2);
-      int result;
+      gssize n = send_some (self, iov, N_IOV);
 
       if (n < 0)
-        return (int) n;
-      if (n > 0)
+        result = (int) n;
+      else if (n > 0)
         advance (iov, n);
-      else if ((result = wait_for_room (self, deadline, stop_fd)) < 0)
-        return result;
+      else
+        result = wait_for_room (self, deadline, stop_fd);
     }
-  return 0;
-}
-
-/* With the lock held: what is left of the message before. */
-static int
-flush_rest (NativePort *self, gint64 deadline, int stop_fd)
-{
-  struct iovec iov[2] = { { NULL, 0 }, { NULL, 0 } };
-  int result;
-
-  if (self->rest->len == 0)
-    return 0;
-  iov[0] = (struct iovec) { self->rest->data, self->rest->len };
-  result = send_all (self, iov, deadline, stop_fd);
-  g_byte_array_remove_range (self->rest, 0, (guint) (self->rest->len - iov[0].iov_len));
+  g_byte_array_remove_range (self->rest, 0, (guint) (self->rest->len - iov[REST].iov_len));
+  if (result != 0 && result != -EPIPE && text != NULL && iov[REST].iov_len == 0 && iov[TEXT].iov_len < length)
+    {
+      keep (self, iov[TEXT].iov_base, iov[TEXT].iov_len);
+      keep (self, iov[NEWLINE].iov_base, iov[NEWLINE].iov_len);
+      result = 0;
+    }
+  g_atomic_int_set (&self->has_rest, self->rest->len > 0);
   return result;
-}
-
-static int
-send_message (NativePort *self, const char *text, gsize length, gint64 deadline, int stop_fd)
-{
-  struct iovec iov[2] = { { (char *) text, length }, { (char *) "\n", 1 } };
-  int result = send_all (self, iov, deadline, stop_fd);
-
-  if (result == 0 || result == -EPIPE || iov[0].iov_len == length)
-    return result;
-  /* A part of it is out, so the rest has to follow. */
-  for (guint i = 0; i < 2; i++)
-    g_byte_array_append (self->rest, iov[i].iov_base, (guint) iov[i].iov_len);
-  return 0;
 }
 
 int
 native_port_post (NativePort *self, const char *text, gsize length, gint64 deadline, int stop_fd)
 {
   g_autofree char *one_line = NULL;
-  int result;
+  gboolean is_first = FALSE;
+  int result = 0;
 
   /* In a JSON text newlines can stand only between tokens. */
   if (memchr (text, '\n', length) != NULL)
@@ -343,10 +353,17 @@ native_port_post (NativePort *self, const char *text, gsize length, gint64 deadl
       text = one_line;
     }
   g_mutex_lock (&self->post_lock);
-  result = flush_rest (self, deadline, stop_fd);
-  if (result == 0)
-    result = send_message (self, text, length, deadline, stop_fd);
+  if (g_atomic_int_get ((int *) &self->lines) > 0 && self->rest->len + length < NATIVE_PORT_GATHER_MAX)
+    {
+      is_first = self->rest->len == 0;
+      keep (self, text, length);
+      keep (self, "\n", 1);
+    }
+  else
+    result = send_all (self, text, length, deadline, stop_fd);
   g_mutex_unlock (&self->post_lock);
+  if (is_first)
+    self->gathered (self->user_data);
   return result;
 }
 
@@ -356,7 +373,28 @@ native_port_flush (NativePort *self, gint64 deadline)
   int result;
 
   g_mutex_lock (&self->post_lock);
-  result = flush_rest (self, deadline, -1);
+  result = send_all (self, NULL, 0, deadline, -1);
   g_mutex_unlock (&self->post_lock);
   return result;
+}
+
+gboolean
+native_port_try_flush (NativePort *self)
+{
+  int result;
+
+  if (!native_port_has_rest (self))
+    return TRUE;
+  /* Whoever has it is posting, and sends the rest first. */
+  if (!g_mutex_trylock (&self->post_lock))
+    return TRUE;
+  result = send_all (self, NULL, 0, 0, -1);
+  g_mutex_unlock (&self->post_lock);
+  return result != -ETIMEDOUT;
+}
+
+gboolean
+native_port_has_rest (NativePort *self)
+{
+  return g_atomic_int_get (&self->has_rest);
 }

@@ -20,8 +20,14 @@ typedef enum
   NATIVE_PORT_CLOSED,   /* by the other side, and all that came was taken */
 } NativePortResult;
 
-/* Takes FD, a stream socket. Returns: (transfer full) */
-NativePort *native_port_new (int fd);
+/* What is posted while received messages are still to be handled is gathered, up to so many bytes, and goes out with the
+ * last of them: a system call for each would cost more than the messages do. */
+#define NATIVE_PORT_GATHER_MAX (16 * 1024)
+
+/* Takes FD, a stream socket. GATHERED: called, by any thread, when something was; somebody has to see to it that
+ * native_port_flush is called soon, for nobody knows how long the module takes for its next message.
+ * Returns: (transfer full) */
+NativePort *native_port_new (int fd, void (*gathered) (gpointer user_data), gpointer user_data);
 void native_port_free (NativePort *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NativePort, native_port_free)
 
@@ -34,10 +40,13 @@ NativePortResult native_port_take (NativePort *self, const char **text, gsize *l
 gboolean native_port_has_more (NativePort *self);
 
 /* Any thread. STOP_FD ends a wait for ever when it can be read. Returns 0, -ETIMEDOUT, -ECANCELED or -EPIPE, as in
- * troupe-worker.h. A message that has begun to go out counts as posted; what is left of it goes before the next
- * one, or with native_port_flush. TEXT is known to be JSON. */
+ * troupe-worker.h. A message that was gathered, or has begun to go out, counts as posted; what is left goes before
+ * the next one, with native_port_take, or with native_port_flush. TEXT is known to be JSON. */
 int native_port_post (NativePort *self, const char *text, gsize length, gint64 deadline, int stop_fd);
 int native_port_flush (NativePort *self, gint64 deadline);
+/* Neither waits for the other side, nor for a thread that does. FALSE: there is something left. */
+gboolean native_port_try_flush (NativePort *self);
+gboolean native_port_has_rest (NativePort *self);
 
 /* Any thread while the port exists: messages that wait here and in the socket. */
 guint native_port_count_waiting (NativePort *self);

@@ -191,6 +191,141 @@ thread_main (gpointer user_data)
   return NULL;
 }
 
+gboolean
+native_thread_flush (NativeThread *self)
+{
+  return native_port_try_flush (self->port);
+}
+
+/* --- Links ------------------------------------------------------------------ */
+
+static void
+link_end_free (gpointer user_data)
+{
+  NativeLinkEnd *end = user_data;
+
+  native_link_unref (end->link);
+  g_free (end);
+}
+
+/* Main thread. Returns: (nullable): the link with PEER */
+static NativeLinkEnd *
+find_end (NativeThread *self, NativeThread *peer)
+{
+  GHashTableIter iter;
+  gpointer end;
+
+  g_hash_table_iter_init (&iter, self->links);
+  while (g_hash_table_iter_next (&iter, NULL, &end))
+    if (((NativeLinkEnd *) end)->peer == peer)
+      return end;
+  return NULL;
+}
+
+static void
+add_end (NativeThread *self, NativeLink *link, guint side, NativeThread *peer)
+{
+  NativeLinkEnd *end = g_new (NativeLinkEnd, 1);
+
+  *end = (NativeLinkEnd) { native_link_ref (link), side, peer };
+  g_mutex_lock (&self->links_lock);
+  g_hash_table_insert (self->links, GINT_TO_POINTER (native_link_get_number (link, side)), end);
+  g_mutex_unlock (&self->links_lock);
+}
+
+static void
+remove_end (NativeThread *self, NativeThread *peer)
+{
+  NativeLinkEnd *end = find_end (self, peer);
+
+  g_mutex_lock (&self->links_lock);
+  g_hash_table_remove (self->links, GINT_TO_POINTER (native_link_get_number (end->link, end->side)));
+  g_mutex_unlock (&self->links_lock);
+}
+
+static int
+take_link_number (NativeThread *self)
+{
+  int number;
+
+  g_mutex_lock (&self->links_lock);
+  number = ++self->last_link_number;
+  g_mutex_unlock (&self->links_lock);
+  return number;
+}
+
+gboolean
+native_thread_link (NativeThread *a, NativeThread *b, const char *const names[2], GError **error)
+{
+  NativeThread *threads[2] = { a, b };
+  NativeInbox *inboxes[2] = { a->inbox, b->inbox };
+  int numbers[2];
+  g_autoptr (NativeLink) link = NULL;
+
+  if (a == b)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "a thread cannot be linked with itself");
+      return FALSE;
+    }
+  if (find_end (a, b) != NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "%s and %s are linked already", names[0], names[1]);
+      return FALSE;
+    }
+  for (guint i = 0; i < 2; i++)
+    if (g_hash_table_size (threads[i]->links) >= TROUPE_WORKER_LINKS_MAX)
+      {
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "%s has %d links already", names[i], TROUPE_WORKER_LINKS_MAX);
+        return FALSE;
+      }
+  for (guint i = 0; i < 2; i++)
+    numbers[i] = take_link_number (threads[i]);
+  /* Once they are told of it, they may post. */
+  link = native_link_new (inboxes, numbers, names);
+  for (guint i = 0; i < 2; i++)
+    add_end (threads[i], link, i, threads[1 - i]);
+  native_link_announce (link);
+  return TRUE;
+}
+
+void
+native_thread_unlink (NativeThread *a, NativeThread *b, NativeUnlinkedFunc func, gpointer user_data)
+{
+  g_autoptr (GList) ends = g_hash_table_get_values (a->links);
+
+  for (GList *l = ends; l != NULL; l = l->next)
+    {
+      NativeLinkEnd *end = l->data;
+      NativeThread *peer = end->peer;
+      guint side = end->side;
+
+      if (b != NULL && peer != b)
+        continue;
+      native_link_close (end->link);
+      remove_end (peer, a);
+      remove_end (a, peer);
+      func (side == 0 ? a : peer, side == 0 ? peer : a, user_data);
+    }
+}
+
+NativeLink *
+native_thread_find_link (NativeThread *self, int number, guint *side, gboolean *gone)
+{
+  NativeLink *found = NULL;
+  NativeLinkEnd *end;
+
+  g_mutex_lock (&self->links_lock);
+  end = g_hash_table_lookup (self->links, GINT_TO_POINTER (number));
+  if (end != NULL)
+    {
+      found = native_link_ref (end->link);
+      *side = end->side;
+    }
+  *gone = end == NULL && number <= self->last_link_number;
+  g_mutex_unlock (&self->links_lock);
+  return found;
+}
+
 /* --- Start and end ---------------------------------------------------------- */
 
 /* Modules expect reads and writes that wait. */
@@ -242,13 +377,14 @@ native_thread_start (const NativeHouse *house, guint id, NativeCreateOptions *op
   self->watch_fd = -1;
   self->env = options->envp != NULL ? native_env_new ((const char *const *) options->envp) : native_env_ref (house->env);
   self->looked_up = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ref_string_release);
-  self->port = native_port_new (fds[NATIVE_STREAMS]);
+  self->port = native_port_new (fds[NATIVE_STREAMS], house->gathered, house->user_data);
   for (guint i = 0; i < NATIVE_STREAMS; i++)
     {
       self->streams[i] = fds[i];
       set_blocking (fds[i]);
       g_mutex_init (&self->print_locks[i]);
     }
+  self->links = g_hash_table_new_full (NULL, NULL, NULL, link_end_free);
   g_mutex_init (&self->links_lock);
   g_mutex_init (&self->told_lock);
   make_argv (self);
@@ -270,8 +406,7 @@ native_thread_free (NativeThread *self)
 {
   g_clear_pointer (&self->module, native_module_close);
   g_clear_pointer (&self->letter, native_letter_free);
-  for (guint i = 0; i < TROUPE_WORKER_LINKS_MAX; i++)
-    g_assert (self->links[i].link == NULL);
+  g_hash_table_unref (self->links);
   for (guint i = 0; i < NATIVE_STREAMS; i++)
     {
       close (self->streams[i]);
@@ -295,121 +430,17 @@ native_thread_free (NativeThread *self)
 void
 native_thread_request_stop (NativeThread *self)
 {
+  GHashTableIter iter;
+  gpointer end;
+
   native_inbox_request_stop (self->inbox);
-  g_mutex_lock (&self->links_lock);
-  for (guint i = 0; i < TROUPE_WORKER_LINKS_MAX; i++)
-    if (self->links[i].link != NULL)
-      native_link_wake (self->links[i].link);
-  g_mutex_unlock (&self->links_lock);
+  g_hash_table_iter_init (&iter, self->links);
+  while (g_hash_table_iter_next (&iter, NULL, &end))
+    native_link_wake (((NativeLinkEnd *) end)->link);
 }
 
 guint
 native_thread_count_waiting (NativeThread *self)
 {
   return native_port_count_waiting (self->port) + native_inbox_get_length (self->inbox);
-}
-
-/* --- Links ------------------------------------------------------------------ */
-
-/* The place of the link with PEER; with NULL one that is free. Main thread. */
-static NativeLinkEnd *
-find_end (NativeThread *self, NativeThread *peer)
-{
-  for (guint i = 0; i < TROUPE_WORKER_LINKS_MAX; i++)
-    if (self->links[i].peer == peer)
-      return &self->links[i];
-  return NULL;
-}
-
-static void
-set_end (NativeThread *self, NativeLinkEnd *end, NativeLink *link, guint side, NativeThread *peer)
-{
-  NativeLink *old;
-
-  g_mutex_lock (&self->links_lock);
-  old = end->link;
-  *end = (NativeLinkEnd) { link != NULL ? native_link_ref (link) : NULL, side, peer };
-  g_mutex_unlock (&self->links_lock);
-  g_clear_pointer (&old, native_link_unref);
-}
-
-static int
-take_link_number (NativeThread *self)
-{
-  int number;
-
-  g_mutex_lock (&self->links_lock);
-  number = ++self->last_link_number;
-  g_mutex_unlock (&self->links_lock);
-  return number;
-}
-
-gboolean
-native_thread_link (NativeThread *a, NativeThread *b, const char *const names[2], GError **error)
-{
-  NativeThread *threads[2] = { a, b };
-  NativeInbox *inboxes[2] = { a->inbox, b->inbox };
-  NativeLinkEnd *ends[2];
-  int numbers[2];
-  g_autoptr (NativeLink) link = NULL;
-
-  if (a == b)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "a thread cannot be linked with itself");
-      return FALSE;
-    }
-  if (find_end (a, b) != NULL)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "%s and %s are linked already", names[0], names[1]);
-      return FALSE;
-    }
-  for (guint i = 0; i < 2; i++)
-    if ((ends[i] = find_end (threads[i], NULL)) == NULL)
-      {
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "%s has %d links already", names[i], TROUPE_WORKER_LINKS_MAX);
-        return FALSE;
-      }
-  for (guint i = 0; i < 2; i++)
-    numbers[i] = take_link_number (threads[i]);
-  /* Once they are told of it, they may post. */
-  link = native_link_new (inboxes, numbers, names);
-  for (guint i = 0; i < 2; i++)
-    set_end (threads[i], ends[i], link, i, threads[1 - i]);
-  native_link_announce (link);
-  return TRUE;
-}
-
-void
-native_thread_unlink (NativeThread *a, NativeThread *b, NativeUnlinkedFunc func, gpointer user_data)
-{
-  for (guint i = 0; i < TROUPE_WORKER_LINKS_MAX; i++)
-    {
-      NativeLinkEnd *end = &a->links[i];
-      NativeThread *peer = end->peer;
-      guint side = end->side;
-
-      if (peer == NULL || (b != NULL && peer != b))
-        continue;
-      native_link_close (end->link);
-      set_end (peer, find_end (peer, a), NULL, 0, NULL);
-      set_end (a, end, NULL, 0, NULL);
-      func (side == 0 ? a : peer, side == 0 ? peer : a, user_data);
-    }
-}
-
-NativeLink *
-native_thread_find_link (NativeThread *self, int number, guint *side, gboolean *gone)
-{
-  NativeLink *found = NULL;
-
-  g_mutex_lock (&self->links_lock);
-  for (guint i = 0; i < TROUPE_WORKER_LINKS_MAX && found == NULL; i++)
-    if (self->links[i].link != NULL && native_link_get_number (self->links[i].link, self->links[i].side) == number)
-      {
-        found = native_link_ref (self->links[i].link);
-        *side = self->links[i].side;
-      }
-  *gone = found == NULL && number <= self->last_link_number;
-  g_mutex_unlock (&self->links_lock);
-  return found;
 }

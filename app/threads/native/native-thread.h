@@ -30,13 +30,14 @@ typedef struct
   gpointer shared;
   gsize shared_size;
   void (*progressed) (gpointer user_data);                   /* any thread: there is a progress to tell */
+  void (*gathered) (gpointer user_data);                     /* any thread: there are messages to be flushed soon */
   void (*ended) (NativeThread *thread, gpointer user_data);  /* called in the thread: it can be joined */
   gpointer user_data;
 } NativeHouse;
 
 typedef struct
 {
-  NativeLink *link; /* (owned) (nullable) */
+  NativeLink *link; /* (owned) */
   guint side;
   NativeThread *peer; /* (unowned); the main thread's */
 } NativeLinkEnd;
@@ -73,7 +74,7 @@ struct _NativeThread
   char *reason; /* (owned) (nullable) */
 
   GMutex links_lock; /* for what follows */
-  NativeLinkEnd links[TROUPE_WORKER_LINKS_MAX];
+  GHashTable *links; /* (owned): what the module calls it → (owned) NativeLinkEnd; the main thread alone changes it */
   int last_link_number;
 
   GMutex told_lock; /* for what follows */
@@ -100,6 +101,8 @@ gboolean native_thread_link (NativeThread *a, NativeThread *b, const char *const
 void native_thread_unlink (NativeThread *a, NativeThread *b, NativeUnlinkedFunc func, gpointer user_data);
 /* Messages that it has not received. */
 guint native_thread_count_waiting (NativeThread *self);
+/* Sends what it has posted and gathered. FALSE: all of it does not go out now. */
+gboolean native_thread_flush (NativeThread *self);
 /* Tells what progress there is, if any; and how many lines could not be told. */
 void native_thread_tell_progress (NativeThread *self);
 void native_thread_tell_loss (NativeThread *self);

@@ -65,7 +65,7 @@ extern "C" {
 #define TROUPE_WORKER_LINK_MESSAGES_MAX 16384
 #define TROUPE_WORKER_LINK_BYTES_MAX (16 * 1024 * 1024)
 /* Links of one thread. */
-#define TROUPE_WORKER_LINKS_MAX 64
+#define TROUPE_WORKER_LINKS_MAX 512
 /* A log line, the text of a progress or a failure: what is longer is cut off. */
 #define TROUPE_WORKER_TEXT_MAX (16 * 1024)
 
@@ -221,7 +221,8 @@ troupe_worker_setenv (TroupeWorker *worker, const char *name, const char *value)
 /* --- Messages --------------------------------------------------------------- */
 
 /* Posts one JSON text, of LENGTH bytes, to Troupe (TROUPE_WORKER_TROUPE) or into a link. Messages arrive in the
- * order in which they were posted. When the other side is slow there comes a point where posting waits.
+ * order in which they were posted, and are on their way at the latest two milliseconds after the call. When
+ * the other side is slow there comes a point where posting waits.
  * (any thread)
  *
  *   0           posted

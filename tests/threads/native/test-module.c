@@ -227,6 +227,19 @@ run_flood (TroupeWorker *worker)
   return 0;
 }
 
+/* Answers the first of two messages, and has no time for the second. */
+static int
+run_busy (TroupeWorker *worker)
+{
+  const TroupeWorkerMessage *message;
+
+  check (troupe_worker_receive (worker, &message, -1) == 1);
+  check (troupe_worker_post (worker, message->text) == 0);
+  while (!troupe_worker_should_stop (worker))
+    ;
+  return 0;
+}
+
 /* Receives nothing until it is told to by a line on its input. */
 static int
 run_lazy (TroupeWorker *worker)
@@ -630,6 +643,7 @@ static const struct
   { "poll", run_poll },
   { "exchange", run_exchange },
   { "flood", run_flood },
+  { "busy", run_busy },
   { "lazy", run_lazy },
   { "refused", run_refused },
   { "timeouts", run_timeouts },

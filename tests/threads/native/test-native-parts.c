@@ -192,7 +192,14 @@ typedef struct
 {
   NativePort *port;
   int peer, stop_fd;
+  guint n_gathered;
 } Line;
+
+static void
+gathered_cb (gpointer user_data)
+{
+  ((Line *) user_data)->n_gathered++;
+}
 
 static void
 line_set_up (Line *line, gconstpointer data)
@@ -200,7 +207,7 @@ line_set_up (Line *line, gconstpointer data)
   int pair[2];
 
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
-  line->port = native_port_new (pair[0]);
+  line->port = native_port_new (pair[0], gathered_cb, line);
   line->peer = pair[1];
   line->stop_fd = eventfd (0, EFD_CLOEXEC);
 }
@@ -349,6 +356,55 @@ test_port_full (Line *line, gconstpointer data)
   g_assert_cmpint (memcmp (got, "3\n", 2), ==, 0);
 }
 
+static void
+assert_out (Line *line, const char *expected)
+{
+  char bytes[256] = "";
+
+  recv (line->peer, bytes, sizeof bytes - 1, MSG_DONTWAIT);
+  g_assert_cmpstr (bytes, ==, expected);
+}
+
+/* Answers go out together, with the last of the messages that came together, or when somebody says so. */
+static void
+test_port_gather (Line *line, gconstpointer data)
+{
+  g_autofree char *large = g_strnfill (NATIVE_PORT_GATHER_MAX, '7');
+
+  put (line, "1\n2\n3\n");
+  assert_takes (line, NATIVE_PORT_MESSAGE, "1");
+  g_assert_cmpint (native_port_post (line->port, "-1", 2, 0, line->stop_fd), ==, 0);
+  assert_takes (line, NATIVE_PORT_MESSAGE, "2");
+  g_assert_cmpint (native_port_post (line->port, "-2", 2, 0, line->stop_fd), ==, 0);
+  assert_out (line, "");
+  g_assert_cmpuint (line->n_gathered, ==, 1);
+  assert_takes (line, NATIVE_PORT_MESSAGE, "3");
+  assert_out (line, "");
+  g_assert_cmpint (native_port_post (line->port, "-3", 2, 0, line->stop_fd), ==, 0);
+  assert_out (line, "-1\n-2\n-3\n");
+
+  put (line, "4\n5\n");
+  assert_takes (line, NATIVE_PORT_MESSAGE, "4");
+  g_assert_cmpint (native_port_post (line->port, "-4", 2, 0, line->stop_fd), ==, 0);
+  g_assert_true (native_port_has_rest (line->port));
+  g_assert_true (native_port_try_flush (line->port));
+  g_assert_false (native_port_has_rest (line->port));
+  assert_out (line, "-4\n");
+  g_assert_cmpuint (line->n_gathered, ==, 2);
+
+  /* It is not answered: the rest goes out before it is waited for more. */
+  g_assert_cmpint (native_port_post (line->port, "-5", 2, 0, line->stop_fd), ==, 0);
+  assert_takes (line, NATIVE_PORT_MESSAGE, "5");
+  assert_takes (line, NATIVE_PORT_NOTHING, NULL);
+  assert_out (line, "-5\n");
+
+  put (line, "6\n7\n");
+  assert_takes (line, NATIVE_PORT_MESSAGE, "6");
+  g_assert_cmpint (native_port_post (line->port, "-6", 2, 0, line->stop_fd), ==, 0);
+  g_assert_cmpint (native_port_post (line->port, large, NATIVE_PORT_GATHER_MAX, 0, line->stop_fd), ==, 0);
+  g_assert_false (native_port_has_rest (line->port));
+}
+
 #define port_test(name, func) g_test_add ("/native-parts/port/" name, Line, NULL, line_set_up, func, line_tear_down)
 
 int
@@ -366,5 +422,6 @@ main (int argc, char *argv[])
   port_test ("drops-what-is-too-long", test_port_overlong);
   port_test ("posts-one-line", test_port_post);
   port_test ("never-mixes-messages", test_port_full);
+  port_test ("gathers-answers", test_port_gather);
   return g_test_run ();
 }
