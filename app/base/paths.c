@@ -136,6 +136,20 @@ troupe_paths_dup_program (const char *name)
 }
 
 char *
+troupe_paths_dup_module (const char *name)
+{
+  g_autofree char *root = troupe_paths_dup_build_root ();
+  g_autofree char *prefix = dup_prefix ();
+  g_autofree char *folder = root != NULL ? g_build_filename (root, "data", "write-a-worker", NULL)
+                                         : g_build_filename (prefix, TROUPE_LIBDIR, "troupe", "modules", NULL);
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  if (strchr (name, '/') != NULL || !g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return NULL;
+  return g_steal_pointer (&path);
+}
+
+char *
 troupe_paths_dup_data_dir (void)
 {
   g_autofree char *root = troupe_paths_dup_build_root ();

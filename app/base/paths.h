@@ -22,6 +22,10 @@ char *troupe_paths_dup_runtime_dir (GError **error);
  * "troupe". Returns: (transfer full) */
 char *troupe_paths_dup_program (const char *name);
 
+/* A native module that comes with Troupe, "primes.so".
+ * Returns: (transfer full) (nullable): NULL when there is none of that name. */
+char *troupe_paths_dup_module (const char *name);
+
 /* Folder with shared data: the demo project, the "Write a worker" page.
  * Returns: (transfer full) */
 char *troupe_paths_dup_data_dir (void);

@@ -98,8 +98,13 @@ test_build (void)
   g_autofree char *interface =
       g_build_filename (data_dir, "dbus", "io.github.troupe.Troupe.Engine.xml", NULL);
   g_autofree char *own = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *module = troupe_paths_dup_module ("primes.so");
 
   g_assert_nonnull (root);
+  g_assert_nonnull (module);
+  g_assert_true (g_str_has_prefix (module, root));
+  g_assert_null (troupe_paths_dup_module ("no-such.so"));
+  g_assert_null (troupe_paths_dup_module ("../write-a-worker/primes.so"));
   g_assert_true (g_str_has_prefix (own, root));
   g_assert_true (g_str_has_prefix (engine, root));
   g_assert_true (g_file_test (interface, G_FILE_TEST_IS_REGULAR));

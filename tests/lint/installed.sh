@@ -21,7 +21,25 @@ if [ $# -ge 3 ]; then
   :
 elif ! meson install -C "$build_dir" --no-rebuild --quiet --destdir "$dest" >"$scratch/install.log" 2>&1; then
   not_ok 'installs into an empty folder' "$(cat "$scratch/install.log")"
-  done_testing
+  # The page on native workers is followed to the letter, with what is installed.
+written=$scratch/moved/share/troupe/write-a-worker
+build_module ()
+{
+  # shellcheck disable=SC2046 # flags are words
+  cc -Wall -Wextra -Werror -Wno-unused-parameter -O2 -shared -fPIC -Wl,--no-undefined -o "$scratch/module.so" "$1" \
+    $(PKG_CONFIG_PATH="$scratch/moved/share/pkgconfig" \
+      pkg-config --define-variable=prefix="$scratch/moved" --cflags troupe-worker) &&
+    nm -D --defined-only "$scratch/module.so" | grep -q ' troupe_worker_module$'
+}
+if command -v cc >/dev/null 2>&1 && command -v pkg-config >/dev/null 2>&1 && command -v nm >/dev/null 2>&1; then
+  awk '/^```c$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$written/NATIVE.md" >"$scratch/hello.c"
+  try 'the module on the page is one' build_module "$scratch/hello.c"
+  try 'the example module is one' build_module "$written/primes.c"
+else
+  skip 'modules can be built' 'cc, pkg-config or nm is not installed'
+fi
+
+done_testing
   exit
 else
   ok 'installs into an empty folder'
@@ -62,6 +80,9 @@ file        share/fish/vendor_completions.d/troupectl.fish
 file        share/troupe/demo/demo.troupe
 file        share/troupe/thread-host/troupe-thread-host.js
 file        share/troupe/thread-host/troupe-thread-preload.js
+file        share/troupe/write-a-worker/README.md
+file        share/troupe/write-a-worker/NATIVE.md
+file        share/troupe/write-a-worker/primes.c
 file-ui     share/dbus-1/services/$id.service
 file-ui     share/applications/$id.desktop
 file-ui     share/metainfo/$id.metainfo.xml
@@ -155,7 +176,7 @@ mv "$here" "$scratch/moved"
 # No bus is needed to say so, and none should be started for it.
 DBUS_SESSION_BUS_ADDRESS=unix:path=$scratch/no-bus XDG_RUNTIME_DIR=$scratch
 export DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR
-for program in bin/troupectl libexec/troupe-engine bin/troupe; do
+for program in bin/troupectl libexec/troupe-engine libexec/troupe-thread-host bin/troupe; do
   [ -e "$scratch/moved/$program" ] || continue
   if output=$("$scratch/moved/$program" --version 2>&1 </dev/null) && printf '%s' "$output" | grep -qF "$version"; then
     ok "$program --version works in a folder that was moved"
@@ -163,5 +184,23 @@ for program in bin/troupectl libexec/troupe-engine bin/troupe; do
     not_ok "$program --version works in a folder that was moved" "expected version $version, got: $output"
   fi
 done
+
+# The page on native workers is followed to the letter, with what is installed.
+written=$scratch/moved/share/troupe/write-a-worker
+build_module ()
+{
+  # shellcheck disable=SC2046 # flags are words
+  cc -Wall -Wextra -Werror -Wno-unused-parameter -O2 -shared -fPIC -Wl,--no-undefined -o "$scratch/module.so" "$1" \
+    $(PKG_CONFIG_PATH="$scratch/moved/share/pkgconfig" \
+      pkg-config --define-variable=prefix="$scratch/moved" --cflags troupe-worker) &&
+    nm -D --defined-only "$scratch/module.so" | grep -q ' troupe_worker_module$'
+}
+if command -v cc >/dev/null 2>&1 && command -v pkg-config >/dev/null 2>&1 && command -v nm >/dev/null 2>&1; then
+  awk '/^```c$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$written/NATIVE.md" >"$scratch/hello.c"
+  try 'the module on the page is one' build_module "$scratch/hello.c"
+  try 'the example module is one' build_module "$written/primes.c"
+else
+  skip 'modules can be built' 'cc, pkg-config or nm is not installed'
+fi
 
 done_testing

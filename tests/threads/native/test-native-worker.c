@@ -152,6 +152,19 @@ test_flood_then_end (Host *host, gconstpointer data)
   g_assert_cmpuint (peer->expected, ==, 100000);
 }
 
+/* An answer that was gathered is not kept back by a module that computes. */
+static void
+test_busy (Host *host, gconstpointer data)
+{
+  Peer *peer = peer_new (host, "test-module.so", ",\"argv\":[\"busy\"]");
+
+  peer_send (peer, "1");
+  peer_send (peer, "2");
+  peer_expect (peer, "1");
+  host_order (host, "[\"stop\",%u]", peer->id);
+  peer_expect_exit (peer, 0, NULL);
+}
+
 static void
 test_refused (Host *host, gconstpointer data)
 {
@@ -421,6 +434,59 @@ test_languages (Host *host, gconstpointer data)
     }
 }
 
+static Peer *
+run_example (Host *host, const char *worker_data)
+{
+  Peer *peer = peer_prepare (host);
+
+  host_order (host, "[\"create\",%u,{\"file\":\"%s\",\"name\":\"primes.%u\",\"worker_data\":%s}]", peer->id,
+              g_getenv ("TROUPE_EXAMPLE_MODULE"), peer->id, worker_data);
+  return peer;
+}
+
+/* The module that comes with Troupe: what its page says of it. */
+static void
+test_example (Host *host, gconstpointer data)
+{
+  Peer *peers[3], *wrong;
+  g_autofree char *refusal = NULL;
+
+  host_order (host, "[\"shared\",64]");
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    peers[i] = run_example (host, "{\"upTo\":300000}");
+  for (guint i = 0; i < G_N_ELEMENTS (peers); i++)
+    {
+      g_autofree char *hello = g_strdup_printf ("primes.%u: counting primes up to 300000", i + 1);
+
+      peer_send (peers[i], "{\"number\": 7}");
+      peer_expect (peers[i], "{\"number\":7,\"isPrime\":true}");
+      peer_send (peers[i], "{\"number\":1000001}");
+      peer_expect (peers[i], "{\"number\":1000001,\"isPrime\":false}");
+      peer_send (peers[i], "null");
+      peer_expect (peers[i], "{\"error\":\"expected {\\\"number\\\": N}\"}");
+      peer_expect_line (peers[i], hello);
+      peer_expect_line (peers[i], "there are 25997 primes up to 300000");
+      host_order (host, "[\"stop\",%u]", peers[i]->id);
+      peer_expect_exit (peers[i], 0, NULL);
+      g_free (host_expect (host, "[\"progress\",%u,{\"fraction\":1,\"message\":\"done\"}]", peers[i]->id));
+    }
+  wrong = run_example (host, "{\"upTo\":-4}");
+  peer_expect_exit (wrong, 2, "returned 2");
+  refusal = host_expect (host, "[\"error\",%u,", wrong->id);
+  g_assert_nonnull (strstr (refusal, "“upTo” is -4: expected 1 to 1000000000"));
+}
+
+static void
+test_example_alone (Host *host, gconstpointer data)
+{
+  Peer *peer = run_example (host, "{\"upTo\":30,\"pauseMsec\":1}");
+
+  g_free (host_expect (host, "[\"log\",%u,{\"level\":\"info\",\"message\":\"no shared memory: counting alone\"}]",
+                       peer->id));
+  peer_expect_line (peer, "primes.1: counting primes up to 30");
+  peer_expect_line (peer, "there are 10 primes up to 30");
+}
+
 /* --- Links ------------------------------------------------------------------ */
 
 static void
@@ -542,6 +608,7 @@ main (int argc, char *argv[])
   host_test ("sees-its-channel-closed", test_channel_closed);
   host_test ("exchanges-a-million-each-way-in-order", test_exchange);
   host_test ("loses-nothing-at-its-end", test_flood_then_end);
+  host_test ("answers-though-it-computes", test_busy);
   host_test ("is-refused-what-is-no-message", test_refused);
   host_test ("waits-no-longer-than-it-says", test_timeouts);
   host_test ("stops-while-it-posts", test_stop_while_posting);
@@ -557,6 +624,8 @@ main (int argc, char *argv[])
   host_test ("has-its-name-in-the-kernel", test_names);
   host_test ("has-the-stack-it-asked-for", test_stack_size);
   host_test ("speaks-c99-and-c++", test_languages);
+  host_test ("counts-primes-with-others", test_example);
+  host_test ("counts-primes-alone", test_example_alone);
   host_test ("links-in-order-to-the-last", test_link_order);
   host_test ("links-both-ways-and-again", test_link_relay);
   host_test ("links-wait-when-full", test_link_full);
