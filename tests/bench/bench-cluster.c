@@ -446,7 +446,7 @@ measure_reload (Fixture *fixture, gboolean closing, guint seconds)
   our_cluster_end (&ours);
 }
 
-/* Returns the exit status of `pm2 WORDS`. */
+/* TRUE when `pm2 WORDS` went well. */
 static gboolean
 run_pm2 (const char *pm2, const char *home, guint port, const char *const *words)
 {
@@ -486,7 +486,11 @@ measure_pm2 (Fixture *fixture, gboolean closing, guint seconds)
       return;
     }
   if (!run_pm2 (pm2, home, port, start))
-    g_error ("pm2 did not start the server");
+    {
+      run_pm2 (pm2, home, port, kill); /* its daemon, should that be there */
+      g_print ("reload under load: pm2 skipped, it did not start the server\n");
+      return;
+    }
   wait_until ((answer = http_get (port, "/")) != NULL);
   wrk = wrk_start (port, closing, seconds);
   g_subprocess_wait_async (wrk, NULL, ended_cb, &ended);
