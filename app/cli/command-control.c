@@ -5,10 +5,12 @@
 
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/program-notes.h"
 #include "cli/wait-workers.h"
 #include "cli/worker-name.h"
 #include "journal/run-status.h"
@@ -172,6 +174,7 @@ wait_and_report (Control *control, TroupeVerdictFunc verdict, void (*begin) (gpo
     case TROUPE_WAIT_NEVER:
       troupe_command_complain ("%s could not be started: %s", culprit->name,
                                culprit->exit_summary[0] != '\0' ? culprit->exit_summary : culprit->state_reason);
+      troupe_program_notes_print_free_port (control->client, troupe_roster_get_program_of (control->roster, culprit));
       return TROUPE_EXIT_FAILED;
     case TROUPE_WAIT_ENGINE_GONE:
       troupe_command_complain ("The engine went away before all was done; “troupectl list” shows what is");
@@ -197,10 +200,65 @@ run_control (const TroupeCommand *command, int argc, char **argv, const char *me
   return wait_and_report (&control, verdict, call_all);
 }
 
+/* Each program takes the port that is free, and starts. */
+static void
+use_free_ports (gpointer user_data)
+{
+  Control *control = user_data;
+  g_autoptr (GPtrArray) programs = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; control->paths->pdata[i] != NULL && control->error == NULL; i++)
+    {
+      TroupeWorkerInfo *worker = troupe_roster_load_worker (control->roster, control->paths->pdata[i], NULL);
+      g_autoptr (TroupeBusProgram1) program = NULL;
+      g_autofree char *address = NULL;
+
+      if (worker == NULL || has_path (programs, worker->program_path))
+        continue;
+      g_ptr_array_add (programs, g_strdup (worker->program_path));
+      program = troupe_engine_client_new_program (control->client, worker->program_path, &control->error);
+      if (program != NULL && troupe_bus_program1_call_use_free_port_sync (program, &address, NULL, &control->error))
+        printf ("%s\n", address);
+    }
+}
+
+static void
+print_notes (Control *control)
+{
+  const TroupeProgramInfo *last = NULL;
+
+  for (guint i = 0; control->paths->pdata[i] != NULL; i++)
+    {
+      TroupeWorkerInfo *worker = troupe_roster_get_worker (control->roster, control->paths->pdata[i]);
+      const TroupeProgramInfo *program = worker != NULL ? troupe_roster_get_program_of (control->roster, worker) : last;
+
+      if (program != last)
+        troupe_program_notes_print (control->client, program);
+      last = program;
+    }
+}
+
 static int
 run_start (const TroupeCommand *command, int argc, char **argv)
 {
-  return run_control (command, argc, argv, "Start", is_started);
+  gboolean free_port = FALSE;
+  const GOptionEntry entries[] = {
+    { "free-port", 0, 0, G_OPTION_ARG_NONE, &free_port, "Take the next free port for one that is taken, and print it", NULL },
+    { NULL }
+  };
+  g_auto (Control) control = { .method = "Start" };
+  g_autoptr (GError) error = NULL;
+  int code;
+
+  if (!troupe_command_parse (command, entries, TROUPE_PARSE_ANYWHERE, &argc, &argv) ||
+      !troupe_command_check_count (command, argc, 1, -1))
+    return TROUPE_EXIT_USAGE;
+  if (!prepare (&control, argv + 1, &error))
+    return troupe_command_report (error);
+  code = wait_and_report (&control, is_started, free_port ? use_free_ports : call_all);
+  if (code == TROUPE_EXIT_DONE)
+    print_notes (&control);
+  return code;
 }
 
 static int
@@ -290,7 +348,9 @@ run_remove (const TroupeCommand *command, int argc, char **argv)
 
 const TroupeCommand troupe_command_start = {
   "start", "NAME...", "Start workers",
-  "A program means all its workers. One that runs already is left alone.", run_start,
+  "A program means all its workers. One that runs already is left alone. With --free-port a\n"
+  "cluster that could not have its port is changed to use the next one that is free.",
+  run_start,
 };
 
 const TroupeCommand troupe_command_stop = {

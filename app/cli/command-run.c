@@ -15,6 +15,7 @@
 #include "cli/exit-status.h"
 #include "cli/foreground.h"
 #include "cli/launch.h"
+#include "cli/program-notes.h"
 #include "cli/wait-workers.h"
 #include "cli/worker-name.h"
 
@@ -298,6 +299,7 @@ launch (const Options *options, GVariant *definition)
   g_auto (GStrv) env = NULL;
   g_autoptr (GError) error = NULL;
   TroupeForegroundFlags flags = TROUPE_FOREGROUND_FORWARD_SIGINT;
+  const TroupeProgramInfo *program;
   TroupeLaunched launched;
   int code;
 
@@ -319,7 +321,11 @@ launch (const Options *options, GVariant *definition)
     }
   if (!troupe_launch (client, roster, definition, options->name, (const char *const *) env, &launched, &error))
     return troupe_command_report (error);
+  program = troupe_roster_get_program_of (roster, launched.workers->pdata[0]);
+  troupe_program_notes_print (client, program);
   code = foreground != NULL ? finish_foreground (foreground, &launched) : finish_detached (roster, &launched);
+  if (code != TROUPE_EXIT_DONE)
+    troupe_program_notes_print_free_port (client, program);
   troupe_launched_clear (&launched);
   return code;
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/foreground.h"
+#include "cli/program-notes.h"
 #include "cli/projects.h"
 #include "cli/stopping.h"
 #include "cli/terminal-text.h"
@@ -60,6 +61,22 @@ get_workers_of (TroupeRoster *roster, const char *project)
     if (strcmp (((TroupeWorkerInfo *) all->pdata[i])->project, project) == 0)
       g_ptr_array_add (workers, all->pdata[i]);
   return workers;
+}
+
+/* What is to be known of its programs, each once. WORKERS: in their order. */
+static void
+print_program_notes (TroupeEngineClient *client, TroupeRoster *roster, GPtrArray *workers)
+{
+  const TroupeProgramInfo *last = NULL;
+
+  for (guint i = 0; i < workers->len; i++)
+    {
+      const TroupeProgramInfo *program = troupe_roster_get_program_of (roster, workers->pdata[i]);
+
+      if (program != last)
+        troupe_program_notes_print (client, program);
+      last = program;
+    }
 }
 
 /* "node" of "node server.js": only for messages. */
@@ -120,6 +137,7 @@ up_in_foreground (TroupeEngineClient *client, const char *path)
       entry->was_over = troupe_worker_info_is_over (worker);
       g_hash_table_insert (before, g_strdup (worker->path), entry);
     }
+  print_program_notes (client, roster, workers);
   foreground = troupe_foreground_new (client, roster, TROUPE_FOREGROUND_SUMMARIES, get_name_width (workers));
   troupe_foreground_begin (foreground);
   if (!open_project (client, path, TRUE, &same_name, &same_notes, &error) || !troupe_roster_load_all (roster, &error))
@@ -143,13 +161,17 @@ up_in_foreground (TroupeEngineClient *client, const char *path)
 static int
 up_detached (TroupeEngineClient *client, const char *path)
 {
+  g_autoptr (TroupeRoster) roster = troupe_roster_new (client);
+  g_autoptr (GPtrArray) workers = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *name = NULL;
   g_auto (GStrv) notes = NULL;
 
-  if (!open_project (client, path, TRUE, &name, &notes, &error))
+  if (!open_project (client, path, TRUE, &name, &notes, &error) || !troupe_roster_load_all (roster, &error))
     return troupe_command_report (error);
   print_notes ((const char *const *) notes);
+  workers = get_workers_of (roster, name);
+  print_program_notes (client, roster, workers);
   printf ("%s\n", name);
   return TROUPE_EXIT_DONE;
 }

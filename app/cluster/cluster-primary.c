@@ -19,6 +19,7 @@
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* What Node's net.js asks for when a server names no backlog. */
@@ -395,9 +396,28 @@ read_query (Query *query, JsonObject *message, const char *text, gsize length)
 static char *
 dup_query_id (const Query *query)
 {
+  /* Of an inherited socket the port is known to the worker only afterwards. */
   return g_strdup_printf ("%s|%" G_GINT64_FORMAT "|%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT,
-                          query->address.address != NULL ? query->address.address : "", query->port, query->type_text,
+                          query->address.address != NULL ? query->address.address : "",
+                          query->fd < 0 ? query->port : 0, query->type_text,
                           query->fd, query->port == 0 && query->fd < 0 ? query->index : -1);
+}
+
+/* What an inherited socket is bound to. (transfer full) (nullable) */
+static char *
+dup_bound_text (int fd, gboolean datagram)
+{
+  const char *protocol = datagram ? "udp" : "tcp";
+  struct sockaddr_un un = { 0 };
+  socklen_t length = sizeof un - 1;
+  char name[64];
+  guint family, port;
+
+  if (troupe_listen_socket_get_name (fd, name, &family, &port))
+    return g_strdup_printf (family == 6 ? "%s:[%s]:%u" : "%s:%s:%u", protocol, name, port);
+  if (getsockname (fd, (struct sockaddr *) &un, &length) < 0 || un.sun_family != AF_UNIX)
+    return NULL;
+  return g_strdup_printf ("unix:%s%s", un.sun_path[0] == '\0' ? "@" : "", un.sun_path + (un.sun_path[0] == '\0'));
 }
 
 static char *
@@ -508,7 +528,10 @@ new_listener (TroupeClusterPrimary *self, const Query *query, const char *id, in
 
   listener = troupe_listener_new (self->reactor, id, key, schedule, fd, offer_connection);
   troupe_listen_socket_get_name (fd, name, &family, &port);
-  *troupe_listener_get_address (listener) = dup_address_text (query, port);
+  if (query->fd >= 0)
+    *troupe_listener_get_address (listener) = dup_bound_text (fd, query->datagram);
+  if (*troupe_listener_get_address (listener) == NULL)
+    *troupe_listener_get_address (listener) = dup_address_text (query, port);
   if (query->fd < 0 && query->address.type == TROUPE_LISTEN_UNIX && query->address.address[0] != '@')
     *troupe_listener_get_unlink_path (listener) = g_strdup (query->address.address);
   g_ptr_array_add (self->listeners, listener);

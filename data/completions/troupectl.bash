@@ -63,6 +63,7 @@ _troupectl ()
     run) options='--name --kind --instances --cwd --listen --env --env-file --restart --timeout --max-buffer --kill-signal --exec-path --exec-argv --detach --help' ;;
     up | scale) options='--detach --help' ;;
     reload) options='--detach --cancel --help' ;;
+    start) options='--free-port --help' ;;
     list) options='--json --names --help' ;;
     logs) options='--follow --lines --since --until --stream --grep --run --timestamps --help' ;;
     events) options='--follow --json --help' ;;

@@ -73,6 +73,7 @@ complete -c troupectl -n '__fish_seen_subcommand_from logs' -s t -l timestamps -
 complete -c troupectl -n '__fish_seen_subcommand_from wait' -s f -l for -x -a 'ended stopped waiting starting running ready stopping backoff exited failed' -d 'State to wait for'
 complete -c troupectl -n '__fish_seen_subcommand_from wait' -s t -l timeout -x -d 'Give up after this long'
 complete -c troupectl -n '__fish_seen_subcommand_from reload' -l cancel -d 'End a reload where it is'
+complete -c troupectl -n '__fish_seen_subcommand_from start' -l free-port -d 'Take the next free port for one that is taken'
 complete -c troupectl -n '__fish_seen_subcommand_from input' -s n -l no-newline -d 'Add no newline'
 complete -c troupectl -n '__fish_seen_subcommand_from input' -s e -l end -d 'Then close it'
 complete -c troupectl -n '__fish_seen_subcommand_from signal' -s s -l scope -x -a 'leader group tree' -d 'Whom'

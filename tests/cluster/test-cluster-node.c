@@ -999,7 +999,7 @@ test_inherited (Fixture *f, gconstpointer data)
   socklen_t length = sizeof in4;
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   Client client = { .request = "/", .n_requests = 4 };
-  g_autofree char *missing = NULL;
+  g_autofree char *missing = NULL, *address = NULL;
   Worker *worker;
 
   g_assert_cmpint (bind (fd, (struct sockaddr *) &in4, sizeof in4), ==, 0);
@@ -1008,6 +1008,9 @@ test_inherited (Fixture *f, gconstpointer data)
   troupe_cluster_primary_set_inherited (f->primary, &fd, 1);
   worker = fork_worker (f, "http.js", "[{\"fd\":3}]", NULL);
   g_assert_cmpuint (listening_port (worker), ==, client.port);
+  wait_for (worker->listening->len == 1);
+  address = g_strdup_printf ("tcp:127.0.0.1:%u", client.port);
+  g_assert_cmpstr (g_ptr_array_index (worker->listening, 0), ==, address);
   client_start (&client);
   client_join (&client);
   g_assert_cmpuint (count_replies_of (&client, worker), ==, 4);
