@@ -398,3 +398,10 @@ native_port_has_rest (NativePort *self)
 {
   return g_atomic_int_get (&self->has_rest);
 }
+
+void
+native_port_cry (NativePort *self)
+{
+  if (native_port_has_rest (self))
+    send (self->fd, self->rest->data, self->rest->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}

@@ -47,6 +47,8 @@ int native_port_flush (NativePort *self, gint64 deadline);
 /* Neither waits for the other side, nor for a thread that does. FALSE: there is something left. */
 gboolean native_port_try_flush (NativePort *self);
 gboolean native_port_has_rest (NativePort *self);
+/* In a signal handler of the owner's thread: sends what it can, with no regard for anybody. */
+void native_port_cry (NativePort *self);
 
 /* Any thread while the port exists: messages that wait here and in the socket. */
 guint native_port_count_waiting (NativePort *self);

@@ -120,7 +120,10 @@ crash_cb (int number, siginfo_t *info, void *context)
         {
           tell_stderr (thread, i);
           if (thread != NULL)
-            tell_engine (thread, i, info->si_code > 0 ? info->si_addr : NULL);
+            {
+              native_port_cry (thread->port);
+              tell_engine (thread, i, info->si_code > 0 ? info->si_addr : NULL);
+            }
         }
       sigaction (number, &before[i], NULL);
     }
@@ -137,6 +140,7 @@ exit_cb (void)
 
   if (thread == NULL || g_atomic_int_exchange (&has_ended, TRUE))
     return;
+  native_port_try_flush (thread->port);
   line = native_thread_new_line ((NativeThread *) thread, "error");
   g_string_append (line, "{\"name\":\"exit\",\"message\":\"The module called exit (). That ends the process, and with it "
                          "every thread in it\"}]");

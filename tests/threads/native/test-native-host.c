@@ -203,10 +203,21 @@ test_replaced (Host *host, gconstpointer data)
 #define CRASHED(host, number) (WIFSIGNALED ((host)->wait_status) && WTERMSIG ((host)->wait_status) == (number))
 #endif
 
-static void
-expect_crash (Host *host, const char *words, int number, const char *name, const char *message)
+/* One that is given two messages before it runs. */
+static Peer *
+run_with_messages (Host *host, const char *mode)
 {
-  Peer *other = peer_run (host, "wait"), *peer = peer_run (host, words);
+  Peer *peer = peer_new (host, "test-module.so", ",\"argv\":[\"%s\"]", mode);
+
+  peer_send (peer, "1");
+  peer_send (peer, "2");
+  return peer;
+}
+
+static Peer *
+expect_crash (Host *host, const char *mode, int number, const char *name, const char *message)
+{
+  Peer *other = peer_run (host, "wait"), *peer = run_with_messages (host, mode);
   g_autofree char *line = host_expect (host, "[\"error\",%u,{\"name\":\"%s\",\"message\":\"The module crashed: ", peer->id,
                                        name);
 
@@ -215,12 +226,16 @@ expect_crash (Host *host, const char *words, int number, const char *name, const
   host_wait_end (host);
   wait_for (other->closed && peer->closed && host->closed);
   g_assert_true (CRASHED (host, number));
+  return peer;
 }
 
+/* Its last words came out, though it had not received all that there was. */
 static void
 test_segv (Host *host, gconstpointer data)
 {
-  expect_crash (host, "segv", SIGSEGV, "SIGSEGV", "(address 0x10)");
+  Peer *peer = expect_crash (host, "segv", SIGSEGV, "SIGSEGV", "(address 0x10)");
+
+  peer_expect (peer, "1");
 }
 
 static void
@@ -238,12 +253,13 @@ test_stack_overflow (Host *host, gconstpointer data)
 static void
 test_module_exits (Host *host, gconstpointer data)
 {
-  Peer *peer = peer_run (host, "exit");
+  Peer *peer = run_with_messages (host, "exit");
 
   g_free (host_expect (host, "[\"error\",%u,{\"name\":\"exit\",\"message\":\"The module called exit ().", peer->id));
   host_wait_end (host);
   g_assert_true (WIFEXITED (host->wait_status));
   g_assert_cmpint (WEXITSTATUS (host->wait_status), ==, 6);
+  peer_expect (peer, "1");
 }
 
 static void
