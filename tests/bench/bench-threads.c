@@ -310,8 +310,8 @@ compare_start (const Runtime *runtime, guint n)
     }
   to_node = median_ratio (ours, nodes, rounds);
   to_process = median_ratio (ours, processes, rounds);
-  g_print ("%s, start to first message: %.1f ms; Node's own Worker %.1f ms, ratio %.2f; a forked process %.1f ms, "
-           "ratio %.2f\n",
+  g_print ("%s, start to first message: %.3g ms; Node's own Worker %.1f ms, ratio %.3g; a forked process %.1f ms, "
+           "ratio %.3g\n",
            runtime->name, median (ours, rounds) / 1000, median (nodes, rounds) / 1000, to_node,
            median (processes, rounds) / 1000, to_process);
 }
@@ -360,8 +360,8 @@ compare_memory (const Runtime *runtime, guint n)
   if (sscanf (output, "%lf %lf", &node_empty, &node_full) != 2)
     g_error ("Node as the parent printed: %s", output);
   node_each = (node_full - node_empty) / 1024 / n;
-  g_print ("%s, memory: %.1f MiB for the host, %.2f MiB for each of %u threads; Node's own Worker %.2f MiB, ratio %.2f; "
-           "a forked process %.1f MiB, ratio %.2f\n",
+  g_print ("%s, memory: %.1f MiB for the host, %.3g MiB for each of %u threads; Node's own Worker %.2f MiB, ratio %.3g; "
+           "a forked process %.1f MiB, ratio %.3g\n",
            runtime->name, empty, each, n, node_each, each / node_each, process, each / process);
   host_fixture_free (host);
 }
@@ -371,8 +371,8 @@ measure (const Runtime *runtime, gboolean is_short)
 {
   compare_messages (runtime, "one in flight", is_short ? 3000 : 50000, 1);
   compare_messages (runtime, "64 in flight", is_short ? 10000 : 300000, 64);
-  if (g_getenv ("FULL")) compare_start (runtime, is_short ? 3 : 20);
-  if (g_getenv ("FULL")) compare_memory (runtime, is_short ? 2 : 16);
+  compare_start (runtime, is_short ? 3 : 20);
+  compare_memory (runtime, is_short ? 2 : 16);
 }
 
 int
@@ -381,6 +381,8 @@ main (int argc, char *argv[])
   gboolean is_short = argc > 1 && strcmp (argv[1], "--short") == 0;
   g_autofree char *node = g_find_program_in_path ("node");
   g_autofree char *script = troupe_thread_host_dup_node_script ();
+  g_autofree char *native = g_strdup (g_getenv ("TROUPE_THREAD_HOST"));
+  g_autofree char *native_module = g_strdup (g_getenv ("TROUPE_BENCH_MODULE"));
   g_autofree char *module = NULL;
   char *test_argv[] = { argv[0], NULL }, **test_argv_p = test_argv;
   int test_argc = 1;
@@ -394,5 +396,6 @@ main (int argc, char *argv[])
   rounds = is_short ? 1 : 5;
   module = g_test_build_filename (G_TEST_DIST, "bench", "threads-worker.js", NULL);
   measure (&(Runtime) { .name = "node", .argv = { node, script, NULL }, .module = module }, is_short);
+  measure (&(Runtime) { .name = "native", .argv = { native, NULL }, .module = native_module }, is_short);
   return 0;
 }
