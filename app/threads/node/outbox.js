@@ -22,8 +22,10 @@ function writeSome(fd, buffer, offset, length) {
 // the main thread when it comes first. So a thread can gather lines without keeping any to itself.
 //
 // What the socket does not take goes to LEAVE, as a Uint8Array of its own, and from then on everything,
-// until the main thread has got rid of all that is counted as pending. Bytes are taken out before they
-// are written: a thread that is terminated just then may lose a line, and never sends one twice.
+// until the main thread has got rid of all that is counted as pending. The thread leaves it in a message, so
+// the main thread takes those that have come before it does anything here itself. Bytes are
+// taken out before they are written: a thread that is terminated just then may lose a line, and
+// never sends one twice.
 class Outbox {
   constructor(fd, block, leave) {
     this.fd = fd;

@@ -88,25 +88,30 @@ exports.Sender = class Sender {
     const { outbox } = this;
 
     outbox.lock();
-    if (!outbox.put(text)) {
-      outbox.flush();
-      if (!outbox.put(text))
-        this.writeLong(text);
+    try {
+      if (!outbox.put(text)) {
+        outbox.flush();
+        if (!outbox.put(text))
+          this.writeLong(text);
+      }
+      if (!gather)
+        outbox.flush();
+    } finally {
+      outbox.unlock();
     }
-    if (!gather)
-      outbox.flush();
-    outbox.unlock();
     if (gather && exchange(this.words, control.WATCHED, 2) === 0)
       this.port.postMessage({ watch: true });
   }
 
   writeLong(text) {
-    const line = Buffer.from(`${text}\n`);
+    // Each character is a byte or more.
+    const line = text.length <= control.MESSAGE_MAX ? Buffer.from(`${text}\n`) : null;
+    const length = line === null ? text.length : line.length - 1;
 
-    if (line.length <= control.MESSAGE_MAX)
+    if (length <= control.MESSAGE_MAX)
       this.outbox.write(line, line.length);
     else
-      this.fault(`A message of ${line.length} bytes is too long, at most ${control.MESSAGE_MAX} can be sent; it is lost`);
+      this.fault(`A message of ${length} bytes is too long, at most ${control.MESSAGE_MAX} can be sent; it is lost`);
   }
 
   flush() {
@@ -138,6 +143,7 @@ exports.Sender = class Sender {
 
   // The script has closed its end, or the engine has.
   close() {
+    this.flush();
     this.outbox.gone = true;
   }
 

@@ -216,6 +216,7 @@ exports.Thread = class Thread {
       if (this.worker === null)
         return;
       if (!this.outbox.isEmpty && this.outbox.tryLock()) {
+        this.hearPreload();
         this.outbox.flush();
         this.outbox.unlock();
       }
@@ -263,6 +264,14 @@ exports.Thread = class Thread {
       this.openChannel().end();
   }
 
+  // What it has said by now.
+  hearPreload() {
+    let received;
+
+    while ((received = receiveMessageOnPort(this.port)) !== undefined)
+      this.preloadSaid(received.message);
+  }
+
   // --- Links -------------------------------------------------------------------
 
   // The script finds this among its messages.
@@ -294,14 +303,11 @@ exports.Thread = class Thread {
   }
 
   workerExited(code) {
-    let received;
-
     this.code = code;
     if (this.terminating)
       this.reason ??= 'It was terminated';
-    while ((received = receiveMessageOnPort(this.port)) !== undefined)
-      this.preloadSaid(received.message);
     this.worker = null;
+    this.hearPreload();
     // Whoever had the lock is gone.
     this.outbox.flush();
     this.port.close();
