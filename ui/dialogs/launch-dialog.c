@@ -23,7 +23,7 @@
 
 /* Kinds that can be launched from here. */
 static const TroupeKind kinds[] = { TROUPE_KIND_SPAWN, TROUPE_KIND_EXEC, TROUPE_KIND_EXEC_FILE, TROUPE_KIND_FORK,
-                                    TROUPE_KIND_CLUSTER };
+                                    TROUPE_KIND_CLUSTER, TROUPE_KIND_THREADS };
 
 struct _TroupeLaunchDialog
 {
@@ -42,6 +42,8 @@ struct _TroupeLaunchDialog
   AdwActionRow *instances_row;
   GtkSpinButton *instances;
   GtkCheckButton *auto_instances;
+  GtkWidget *share_env_row;
+  GtkSwitch *share_env;
   AdwComboRow *schedule;
   AdwComboRow *restart;
   GPtrArray *fields; /* of TroupeLaunchField, children */
@@ -126,11 +128,11 @@ add_variables (GVariantDict *dict, GtkBox *variables)
     g_variant_dict_insert_value (dict, "env", g_variant_new_strv ((const char *const *) env, -1));
 }
 
-/* Kinds whose workers are meant to be several, and which are restarted unless one says otherwise. */
+/* Kinds whose workers are meant to be several. */
 static gboolean
 is_many (TroupeKind kind)
 {
-  return kind == TROUPE_KIND_CLUSTER;
+  return kind == TROUPE_KIND_CLUSTER || kind == TROUPE_KIND_THREADS;
 }
 
 /* Returns: floating a{sv} */
@@ -151,8 +153,11 @@ troupe_launch_dialog_make_definition (TroupeLaunchDialog *self)
     g_variant_dict_insert (&dict, "instances", "s", "auto");
   else if (gtk_spin_button_get_value_as_int (self->instances) != 1)
     g_variant_dict_insert (&dict, "instances", "x", (gint64) gtk_spin_button_get_value_as_int (self->instances));
-  if (restart != TROUPE_RESTART_NO || is_many (kind))
+  /* A cluster is restarted unless one says otherwise. */
+  if (restart != TROUPE_RESTART_NO || kind == TROUPE_KIND_CLUSTER)
     g_variant_dict_insert (&dict, "restart", "s", troupe_restart_to_string (restart));
+  if (kind == TROUPE_KIND_THREADS && gtk_switch_get_active (self->share_env))
+    g_variant_dict_insert (&dict, "share-env", "b", TRUE);
   if (kind == TROUPE_KIND_CLUSTER && adw_combo_row_get_selected (self->schedule) == 1)
     g_variant_dict_insert (&dict, "schedule", "s", "shared");
   for (guint i = 0; i < self->fields->len; i++)
@@ -512,12 +517,13 @@ kind_changed_cb (TroupeLaunchDialog *self)
   for (guint i = 0; i < self->fields->len; i++)
     troupe_launch_field_set_kind (self->fields->pdata[i], kind);
   gtk_widget_set_visible (GTK_WIDGET (self->auto_instances), is_many (kind));
+  gtk_widget_set_visible (self->share_env_row, kind == TROUPE_KIND_THREADS);
   gtk_widget_set_visible (GTK_WIDGET (self->schedule), kind == TROUPE_KIND_CLUSTER);
   auto_instances_cb (self);
   if (!self->restart_chosen)
     {
       self->filling = TRUE;
-      adw_combo_row_set_selected (self->restart, is_many (kind) ? 2 : 0);
+      adw_combo_row_set_selected (self->restart, kind == TROUPE_KIND_CLUSTER ? 2 : 0);
       self->filling = FALSE;
     }
   g_object_set (self->command, "placeholder-text",
@@ -728,6 +734,8 @@ troupe_launch_dialog_class_init (TroupeLaunchDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, instances_row);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, instances);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, auto_instances);
+  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, share_env_row);
+  gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, share_env);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, schedule);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, restart);
   gtk_widget_class_bind_template_child (widget_class, TroupeLaunchDialog, variables);
@@ -802,6 +810,7 @@ troupe_launch_dialog_new (GtkWindow *parent, TroupeClient *client, GSettings *se
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->schedule, "notify::selected", G_CALLBACK (schedule_chosen_cb), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->share_env, "notify::active", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->auto_instances, "toggled", G_CALLBACK (auto_instances_cb), self, G_CONNECT_SWAPPED);
   for (guint i = 0; i < self->fields->len; i++)
     g_signal_connect_object (self->fields->pdata[i], "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "messages/json-check.h"
+
 struct _TroupeLaunchField
 {
   AdwActionRow parent_instance;
@@ -18,6 +20,8 @@ struct _TroupeLaunchField
   char *explanation; /* (nullable) */
   char *kinds;       /* (nullable) */
   gboolean is_list;
+  gboolean is_json;
+  char *error; /* (nullable): from the engine */
 };
 
 enum
@@ -28,6 +32,7 @@ enum
   PROP_PLACEHOLDER,
   PROP_KINDS,
   PROP_IS_LIST,
+  PROP_IS_JSON,
   PROP_WIDTH_CHARS,
   N_PROPERTIES,
 };
@@ -43,9 +48,48 @@ G_DEFINE_FINAL_TYPE (TroupeLaunchField, troupe_launch_field, ADW_TYPE_ACTION_ROW
 static GParamSpec *properties[N_PROPERTIES];
 static guint signals[N_SIGNALS];
 
+/* What can be seen without the engine. Returns: (transfer full) (nullable) */
+static char *
+dup_own_error (TroupeLaunchField *self)
+{
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->entry));
+  TroupeJsonProblem problem;
+
+  if (!self->is_json || text[strspn (text, " \t")] == '\0' || troupe_json_check (text, strlen (text), &problem))
+    return NULL;
+  return troupe_json_problem_dup_text (&problem);
+}
+
+static void
+troupe_launch_field_show_error (TroupeLaunchField *self)
+{
+  g_autofree char *own = dup_own_error (self);
+  const char *message = own != NULL ? own : self->error;
+  g_autofree char *escaped =
+      g_markup_escape_text (message != NULL ? message : self->explanation != NULL ? self->explanation : "", -1);
+
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self), escaped);
+  if (message != NULL)
+    {
+      gtk_widget_add_css_class (GTK_WIDGET (self), "error");
+      gtk_widget_add_css_class (self->entry, "error");
+    }
+  else
+    {
+      gtk_widget_remove_css_class (GTK_WIDGET (self), "error");
+      gtk_widget_remove_css_class (self->entry, "error");
+    }
+}
+
 static void
 changed_cb (TroupeLaunchField *self)
 {
+  /* What the engine said was of another text. */
+  if (self->is_json)
+    {
+      g_clear_pointer (&self->error, g_free);
+      troupe_launch_field_show_error (self);
+    }
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -64,6 +108,7 @@ troupe_launch_field_finalize (GObject *object)
   g_free (self->key);
   g_free (self->explanation);
   g_free (self->kinds);
+  g_free (self->error);
   G_OBJECT_CLASS (troupe_launch_field_parent_class)->finalize (object);
 }
 
@@ -93,8 +138,12 @@ troupe_launch_field_set_property (GObject *object, guint prop_id, const GValue *
     case PROP_IS_LIST:
       self->is_list = g_value_get_boolean (value);
       break;
+    case PROP_IS_JSON:
+      self->is_json = g_value_get_boolean (value);
+      break;
     case PROP_WIDTH_CHARS:
       gtk_editable_set_width_chars (GTK_EDITABLE (self->entry), g_value_get_int (value));
+      gtk_editable_set_max_width_chars (GTK_EDITABLE (self->entry), g_value_get_int (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -114,6 +163,7 @@ troupe_launch_field_class_init (TroupeLaunchFieldClass *klass)
   properties[PROP_PLACEHOLDER] = g_param_spec_string ("placeholder", NULL, NULL, NULL, flags);
   properties[PROP_KINDS] = g_param_spec_string ("kinds", NULL, NULL, NULL, flags);
   properties[PROP_IS_LIST] = g_param_spec_boolean ("is-list", NULL, NULL, FALSE, flags);
+  properties[PROP_IS_JSON] = g_param_spec_boolean ("is-json", NULL, NULL, FALSE, flags);
   properties[PROP_WIDTH_CHARS] = g_param_spec_int ("width-chars", NULL, NULL, 1, 100, 14, flags);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
   signals[CHANGED] = g_signal_new ("changed", TROUPE_TYPE_LAUNCH_FIELD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -186,20 +236,9 @@ troupe_launch_field_add_to (TroupeLaunchField *self, GVariantDict *dict)
 void
 troupe_launch_field_set_error (TroupeLaunchField *self, const char *message)
 {
-  g_autofree char *escaped =
-      g_markup_escape_text (message != NULL ? message : self->explanation != NULL ? self->explanation : "", -1);
-
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (self), escaped);
-  if (message != NULL)
-    {
-      gtk_widget_add_css_class (GTK_WIDGET (self), "error");
-      gtk_widget_add_css_class (self->entry, "error");
-    }
-  else
-    {
-      gtk_widget_remove_css_class (GTK_WIDGET (self), "error");
-      gtk_widget_remove_css_class (self->entry, "error");
-    }
+  g_free (self->error);
+  self->error = g_strdup (message);
+  troupe_launch_field_show_error (self);
 }
 
 void

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * place of its explanation.
  *
  * Properties, all of them for the layout file: `key`, `explanation`, `placeholder`, `kinds` (words, of those
- * kinds that have it; "!spawn": all but that one), `is-list` (words become several values), `width-chars`.
+ * kinds that have it; "!spawn": all but that one), `is-list` (words become several values), `is-json`
+ * (what is none is told at once), `width-chars`.
  *
  * Signals: "changed". */
 #define TROUPE_TYPE_LAUNCH_FIELD (troupe_launch_field_get_type ())

@@ -146,6 +146,32 @@ test_cluster (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_threads (Fixture *fixture, gconstpointer data)
+{
+  TroupeLaunchDialog *dialog;
+  g_autoptr (GVariantDict) dict = NULL;
+
+  open_window (fixture, 1100, 700);
+  dialog = open_dialog (fixture, TROUPE_KIND_THREADS);
+  g_assert_null (troupe_launch_dialog_get_field (dialog, "listen"));
+  g_assert_null (troupe_launch_dialog_get_field (dialog, "max-buffer"));
+  /* What is no JSON is told at once, without the engine. */
+  type_field (dialog, "worker-data", "{'upto': 100}");
+  WAIT_UNTIL (shows (troupe_launch_dialog_get_field (dialog, "worker-data"), "a key in double quotes was expected"));
+  type_field (dialog, "worker-data", "{\"upto\": 100}");
+  WAIT_UNTIL (!shows (troupe_launch_dialog_get_field (dialog, "worker-data"), "was expected"));
+  type_field (dialog, "resource-limits", "stack-size-mb=4 max-old-generation-size-mb=64");
+  type_field (dialog, "shared-memory", "1M");
+  dict = launch (fixture, dialog, "crunch.js");
+  assert_value (dict, "kind", "'threads'");
+  assert_value (dict, "worker-data", "'{\"upto\": 100}'");
+  assert_value (dict, "resource-limits", "['stack-size-mb=4', 'max-old-generation-size-mb=64']");
+  assert_value (dict, "shared-memory", "'1M'");
+  assert_value (dict, "share-env", NULL);
+  assert_value (dict, "restart", NULL);
+}
+
+static void
 test_links (Fixture *fixture, gconstpointer data)
 {
   static const char *const to_b[] = { "b", NULL };
@@ -194,6 +220,7 @@ main (int argc, char *argv[])
   TEST ("/ui/launch/fork-has-a-runtime", test_fork, NULL);
   TEST ("/ui/launch/rows-of-another-kind-say-nothing", test_change_of_kind, NULL);
   TEST ("/ui/launch/cluster-has-sockets-and-notes", test_cluster, NULL);
+  TEST ("/ui/launch/threads-have-data-and-memory", test_threads, NULL);
   TEST ("/ui/launch/links-follow-the-engine", test_links, NULL);
   return g_test_run ();
 }
