@@ -26,6 +26,9 @@ struct _FakeEngine
   GPtrArray *projects; /* of GVariant (ss) */
   char *send_problem;  /* what Send fails with; NULL: it does not */
   char *program_problem; /* what Scale and Edit fail with; NULL: they do not */
+  GBytes *shared_memory;
+  char *peek_problem;
+  guint n_peeks, largest_peek;
   GVariant *launched;
   char *examined_topic, *examined_text;
   guint examined_line;
@@ -211,6 +214,27 @@ use_free_port_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation,
 }
 
 static gboolean
+peek_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, guint64 offset, guint length,
+         FakeEngine *self)
+{
+  gsize size = self->shared_memory != NULL ? g_bytes_get_size (self->shared_memory) : 0;
+  gsize begin = (gsize) MIN (offset, size);
+  gsize n = MIN (length, size - begin);
+
+  self->n_peeks++;
+  self->largest_peek = MAX (self->largest_peek, length);
+  if (self->peek_problem != NULL)
+    g_dbus_method_invocation_return_dbus_error (invocation, "io.github.troupe.Troupe.Error.WrongState",
+                                                self->peek_problem);
+  else
+    troupe_bus_program1_complete_peek_shared_memory (
+        program, invocation,
+        g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, (const char *) g_bytes_get_data (self->shared_memory, NULL) + begin,
+                                   n, 1));
+  return TRUE;
+}
+
+static gboolean
 edit_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, GVariant *definition, FakeEngine *self)
 {
   g_autofree char *text = g_variant_print (definition, FALSE);
@@ -390,6 +414,8 @@ fake_engine_free (FakeEngine *self)
   g_hash_table_unref (self->program_paths);
   g_ptr_array_unref (self->calls);
   g_ptr_array_unref (self->projects);
+  g_clear_pointer (&self->shared_memory, g_bytes_unref);
+  g_free (self->peek_problem);
   g_clear_pointer (&self->launched, g_variant_unref);
   g_free (self->examined_topic);
   g_free (self->examined_text);
@@ -422,6 +448,8 @@ add_worker (FakeEngine *self, const char *program_path, const char *project, con
   troupe_bus_worker1_set_exit_summary (worker, "");
   troupe_bus_worker1_set_journal (worker, "");
   troupe_bus_worker1_set_channel (worker, "");
+  troupe_bus_worker1_set_host (worker, "/");
+  troupe_bus_worker1_set_progress (worker, -1);
   g_signal_connect (worker, "handle-start", G_CALLBACK (plain_worker_cb), self);
   g_signal_connect (worker, "handle-stop", G_CALLBACK (plain_worker_cb), self);
   g_signal_connect (worker, "handle-restart", G_CALLBACK (plain_worker_cb), self);
@@ -472,6 +500,7 @@ fake_engine_add_program (FakeEngine *self, const char *project, const char *name
   g_signal_connect (program, "handle-cancel-reload", G_CALLBACK (plain_program_cb), self);
   g_signal_connect (program, "handle-scale", G_CALLBACK (scale_cb), self);
   g_signal_connect (program, "handle-use-free-port", G_CALLBACK (use_free_port_cb), self);
+  g_signal_connect (program, "handle-peek-shared-memory", G_CALLBACK (peek_cb), self);
   g_signal_connect (program, "handle-edit", G_CALLBACK (edit_cb), self);
   g_signal_connect (program, "handle-remove", G_CALLBACK (remove_cb), self);
   troupe_bus_object_skeleton_set_program1 (object, program);
@@ -615,6 +644,80 @@ fake_engine_make_cluster (FakeEngine *self, const char *project, const char *nam
 }
 
 void
+fake_engine_make_threads (FakeEngine *self, const char *project, const char *name, const char *const *links)
+{
+  TroupeBusProgram1 *program = get_program (self, project, name);
+  g_autofree char *key = g_strconcat (project, "/", name, NULL);
+  GPtrArray *paths = g_hash_table_lookup (self->program_paths, key);
+  g_autofree char *host_name = g_strconcat (name, ".host", NULL);
+  const char *host_path;
+  GVariantDict dict;
+  GHashTableIter iter;
+  gpointer worker;
+
+  g_variant_dict_init (&dict, troupe_bus_program1_get_definition (program));
+  g_variant_dict_insert (&dict, "kind", "s", "threads");
+  g_variant_dict_insert_value (&dict, "link", g_variant_new_strv (links, -1));
+  troupe_bus_program1_set_kind (program, "threads");
+  troupe_bus_program1_set_definition (program, g_variant_dict_end (&dict));
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
+  if (!g_hash_table_contains (self->workers, host_name))
+    add_worker (self, paths->pdata[0], project, host_name, 0, paths);
+  host_path = g_dbus_object_get_object_path (
+      g_dbus_interface_get_object (G_DBUS_INTERFACE (fake_engine_get_worker (self, host_name))));
+  troupe_bus_worker1_set_start_problem (fake_engine_get_worker (self, host_name), "It comes up with its first thread");
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, &worker))
+    {
+      if (strcmp (troupe_bus_worker1_get_program (worker), paths->pdata[0]) == 0 &&
+          troupe_bus_worker1_get_instance (worker) > 0)
+        {
+          troupe_bus_worker1_set_host (worker, host_path);
+          troupe_bus_worker1_set_tid (worker, 7000 + troupe_bus_worker1_get_id (worker));
+          troupe_bus_worker1_set_progress (worker, -1);
+          troupe_bus_worker1_set_signal_problem (worker, "A signal would reach all threads of its process");
+          troupe_bus_worker1_set_kill_warning (worker, "ends the host process, and with it all its threads");
+        }
+      g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (worker));
+    }
+}
+
+void
+fake_engine_set_progress (FakeEngine *self, const char *name, double progress, const char *text)
+{
+  TroupeBusWorker1 *worker = fake_engine_get_worker (self, name);
+
+  troupe_bus_worker1_set_progress (worker, progress);
+  troupe_bus_worker1_set_progress_text (worker, text);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (worker));
+}
+
+void
+fake_engine_set_shared_memory (FakeEngine *self, const char *project, const char *name, GBytes *bytes)
+{
+  TroupeBusProgram1 *program = get_program (self, project, name);
+
+  g_clear_pointer (&self->shared_memory, g_bytes_unref);
+  self->shared_memory = bytes != NULL ? g_bytes_ref (bytes) : NULL;
+  troupe_bus_program1_set_shared_memory (program, bytes != NULL ? g_bytes_get_size (bytes) : 0);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
+}
+
+void
+fake_engine_set_peek_problem (FakeEngine *self, const char *message)
+{
+  g_free (self->peek_problem);
+  self->peek_problem = g_strdup (message);
+}
+
+guint
+fake_engine_get_n_peeks (FakeEngine *self, guint *largest)
+{
+  *largest = self->largest_peek;
+  return self->n_peeks;
+}
+
+void
 fake_engine_set_instances (FakeEngine *self, const char *project, const char *name, guint instances)
 {
   TroupeBusProgram1 *program = get_program (self, project, name);
@@ -717,6 +820,44 @@ fake_engine_set_send_problem (FakeEngine *self, const char *message)
   self->send_problem = g_strdup (message);
 }
 
+/* Threads answer after processes, as the engine has to ask their host. */
+static void
+emit_thread_stats (FakeEngine *self, double base)
+{
+  GVariantBuilder ids, queue, utilization, used, total;
+  GHashTableIter iter;
+  gpointer value;
+  guint n = 0;
+
+  g_variant_builder_init (&ids, G_VARIANT_TYPE ("au"));
+  g_variant_builder_init (&queue, G_VARIANT_TYPE ("ax"));
+  g_variant_builder_init (&utilization, G_VARIANT_TYPE ("ad"));
+  g_variant_builder_init (&used, G_VARIANT_TYPE ("ax"));
+  g_variant_builder_init (&total, G_VARIANT_TYPE ("ax"));
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      TroupeBusWorker1 *worker = value;
+      guint id = troupe_bus_worker1_get_id (worker);
+
+      if (troupe_bus_worker1_get_tid (worker) == 0)
+        continue;
+      n++;
+      g_variant_builder_add (&ids, "u", id);
+      g_variant_builder_add (&queue, "x", (gint64) 300 + id);
+      g_variant_builder_add (&utilization, "d", MIN (1, base / 100));
+      g_variant_builder_add (&used, "x", (gint64) (5 + id) << 20);
+      g_variant_builder_add (&total, "x", (gint64) (9 + id) << 20);
+    }
+  if (n > 0)
+    troupe_bus_engine1_emit_thread_stats (self->engine, g_variant_builder_end (&ids), g_variant_builder_end (&queue),
+                                          g_variant_builder_end (&utilization), g_variant_builder_end (&used),
+                                          g_variant_builder_end (&total));
+  else
+    for (guint i = 0; i < 5; i++)
+      g_variant_builder_clear (((GVariantBuilder *[]){ &ids, &queue, &utilization, &used, &total })[i]);
+}
+
 void
 fake_engine_emit_stats (FakeEngine *self, double base)
 {
@@ -741,8 +882,8 @@ fake_engine_emit_stats (FakeEngine *self, double base)
         continue;
       g_variant_builder_add (&ids, "u", id);
       g_variant_builder_add (&cpu, "d", base + id % 7);
-      g_variant_builder_add (&memory, "t", ((guint64) 10 + id) << 20);
-      g_variant_builder_add (&rss, "t", ((guint64) 15 + id) << 20);
+      g_variant_builder_add (&memory, "t", troupe_bus_worker1_get_tid (worker) == 0 ? ((guint64) 10 + id) << 20 : 0);
+      g_variant_builder_add (&rss, "t", troupe_bus_worker1_get_tid (worker) == 0 ? ((guint64) 15 + id) << 20 : 0);
       g_variant_builder_add (&threads, "u", 1 + id % 12);
       g_variant_builder_add (&descendants, "u", id % 3);
     }
@@ -757,6 +898,7 @@ fake_engine_emit_stats (FakeEngine *self, double base)
                                  g_variant_builder_end (&cpu), g_variant_builder_end (&memory),
                                  g_variant_builder_end (&rss), g_variant_builder_end (&threads),
                                  g_variant_builder_end (&descendants), g_variant_dict_end (&machine));
+  emit_thread_stats (self, base);
 }
 
 void

@@ -47,6 +47,17 @@ void fake_engine_remove_worker (FakeEngine *self, const char *project, const cha
 /* What Program1.ReloadProgress and ReloadFailure say. */
 void fake_engine_set_reload (FakeEngine *self, const char *project, const char *name, const char *progress,
                              const char *failure);
+/* The program is of kind threads from now on: it gets a host, NAME.host, and its workers are threads of that. Their
+ * figures come with fake_engine_emit_stats (). LINKS as in make_fork (). */
+void fake_engine_make_threads (FakeEngine *self, const char *project, const char *name, const char *const *links);
+void fake_engine_set_progress (FakeEngine *self, const char *worker, double progress, const char *text);
+/* What its threads share; NULL: nothing. Until it is set again, PeekSharedMemory reads of it. */
+void fake_engine_set_shared_memory (FakeEngine *self, const char *project, const char *name, GBytes *bytes);
+/* PeekSharedMemory fails with this from now on; NULL: it does not. */
+void fake_engine_set_peek_problem (FakeEngine *self, const char *message);
+/* How often PeekSharedMemory was asked, and the largest length of a question. */
+guint fake_engine_get_n_peeks (FakeEngine *self, guint *largest);
+
 /* Program1.Notes: one of TOPIC at LINE; TOPIC NULL: none. */
 void fake_engine_set_note (FakeEngine *self, const char *project, const char *name, const char *topic, guint line,
                            const char *text);

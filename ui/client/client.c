@@ -43,6 +43,7 @@ struct _TroupeClient
   GDBusObjectManager *manager; /* (owned) (nullable) */
   TroupeBusEngine1 *engine;    /* (owned) (nullable) */
   gulong stats_handler;
+  gulong thread_stats_handler;
   gulong engine_properties_handler;
 
   gboolean active;
@@ -490,6 +491,28 @@ stats_cb (TroupeBusEngine1 *engine, guint64 time_usec, GVariant *ids_array, GVar
 }
 
 static void
+thread_stats_cb (TroupeBusEngine1 *engine, GVariant *ids_array, GVariant *queue_array, GVariant *utilization_array,
+                 GVariant *used_array, GVariant *total_array, TroupeClient *self)
+{
+  gsize n, n_queue, n_utilization, n_used, n_total;
+  const guint32 *ids = g_variant_get_fixed_array (ids_array, &n, sizeof *ids);
+  const gint64 *queue = g_variant_get_fixed_array (queue_array, &n_queue, sizeof *queue);
+  const double *utilization = g_variant_get_fixed_array (utilization_array, &n_utilization, sizeof *utilization);
+  const gint64 *used = g_variant_get_fixed_array (used_array, &n_used, sizeof *used);
+  const gint64 *total = g_variant_get_fixed_array (total_array, &n_total, sizeof *total);
+
+  n = MIN (MIN (n, n_queue), MIN (n_utilization, MIN (n_used, n_total)));
+  for (gsize i = 0; i < n; i++)
+    {
+      TroupeWorkerItem *worker = g_hash_table_lookup (self->workers_by_id, GUINT_TO_POINTER (ids[i]));
+      const TroupeThreadFigures figures = { queue[i], utilization[i], used[i], total[i] };
+
+      if (worker != NULL && troupe_worker_item_is_alive (worker))
+        troupe_worker_item_take_thread_figures (worker, &figures);
+    }
+}
+
+static void
 subscribed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
@@ -539,6 +562,7 @@ troupe_client_unbind (TroupeClient *self)
   if (self->engine != NULL)
     {
       g_clear_signal_handler (&self->stats_handler, self->engine);
+      g_clear_signal_handler (&self->thread_stats_handler, self->engine);
       g_clear_signal_handler (&self->engine_properties_handler, self->engine);
     }
   g_clear_object (&self->engine);
@@ -578,6 +602,7 @@ troupe_client_bind (TroupeClient *self, GDBusObjectManager *manager)
   self->manager = g_object_ref (manager);
   self->engine = TROUPE_BUS_ENGINE1 (g_steal_pointer (&engine));
   self->stats_handler = g_signal_connect (self->engine, "stats", G_CALLBACK (stats_cb), self);
+  self->thread_stats_handler = g_signal_connect (self->engine, "thread-stats", G_CALLBACK (thread_stats_cb), self);
   self->engine_properties_handler =
       g_signal_connect (self->engine, "g-properties-changed", G_CALLBACK (engine_properties_cb), self);
   g_signal_connect (manager, "object-added", G_CALLBACK (object_added_cb), self);

@@ -33,6 +33,7 @@ struct _TroupeProgramItem
   char *reload_failure;
   GStrv addresses;
   guint instances;
+  guint64 shared_memory;
   guint scaled_from; /* how many it was to have before; 0 once it has what it is to have */
   GVariant *definition; /* (owned) */
   GVariant *notes_value; /* (owned) (nullable): what `notes` was read from */
@@ -103,6 +104,7 @@ troupe_program_item_read (TroupeProgramItem *self)
   replace_text (&self->schedule, troupe_bus_program1_get_schedule (self->proxy));
   replace_text (&self->reload_progress, troupe_bus_program1_get_reload_progress (self->proxy));
   replace_text (&self->reload_failure, troupe_bus_program1_get_reload_failure (self->proxy));
+  self->shared_memory = troupe_bus_program1_get_shared_memory (self->proxy);
   if (self->instances != 0 && instances != self->instances)
     self->scaled_from = self->instances;
   self->instances = instances;
@@ -320,6 +322,29 @@ troupe_program_item_is_cluster (TroupeProgramItem *self)
 }
 
 gboolean
+troupe_program_item_is_threads (TroupeProgramItem *self)
+{
+  TroupeKind kind;
+
+  return troupe_kind_from_string (self->kind_name, &kind) && kind == TROUPE_KIND_THREADS;
+}
+
+TroupeWorkerItem *
+troupe_program_item_get_host (TroupeProgramItem *self)
+{
+  g_autoptr (TroupeWorkerItem) first = g_list_model_get_item (G_LIST_MODEL (self->workers), 0);
+
+  /* By instance: the host stands first. */
+  return first != NULL && troupe_worker_item_is_host (first) ? first : NULL;
+}
+
+guint64
+troupe_program_item_get_shared_memory (TroupeProgramItem *self)
+{
+  return self->shared_memory;
+}
+
+gboolean
 troupe_program_item_counts_connections (TroupeProgramItem *self)
 {
   return g_str_equal (self->schedule, "round-robin");
@@ -403,7 +428,7 @@ troupe_program_item_get_definition (TroupeProgramItem *self)
 gboolean
 troupe_program_item_kind_has_channel (TroupeKind kind)
 {
-  return kind == TROUPE_KIND_FORK || kind == TROUPE_KIND_CLUSTER;
+  return kind == TROUPE_KIND_FORK || kind == TROUPE_KIND_CLUSTER || kind == TROUPE_KIND_THREADS;
 }
 
 gboolean
@@ -438,9 +463,12 @@ troupe_program_item_add_totals (TroupeProgramItem *self, TroupeTotals *totals)
       g_autoptr (TroupeWorkerItem) worker = g_list_model_get_item (G_LIST_MODEL (self->workers), i);
       TroupeState state = troupe_worker_item_get_state (worker);
 
-      totals->n_workers++;
-      totals->n_alive += troupe_state_is_alive (state);
-      totals->n_failed += state == TROUPE_STATE_FAILED || state == TROUPE_STATE_BACKOFF;
+      if (!troupe_worker_item_is_host (worker))
+        {
+          totals->n_workers++;
+          totals->n_alive += troupe_state_is_alive (state);
+          totals->n_failed += state == TROUPE_STATE_FAILED || state == TROUPE_STATE_BACKOFF;
+        }
       totals->cpu_percent += troupe_worker_item_get_cpu_percent (worker);
       totals->memory_bytes += troupe_worker_item_get_memory_bytes (worker);
     }
@@ -455,7 +483,9 @@ troupe_program_item_get_state (TroupeProgramItem *self)
     {
       g_autoptr (TroupeWorkerItem) worker = g_list_model_get_item (G_LIST_MODEL (self->workers), i);
 
-      n_in_state[troupe_worker_item_get_state (worker)]++;
+      /* A host is up for its threads; it speaks for the program only when it is what failed. */
+      if (!troupe_worker_item_is_host (worker) || troupe_worker_item_get_state (worker) == TROUPE_STATE_FAILED)
+        n_in_state[troupe_worker_item_get_state (worker)]++;
     }
   for (gsize i = 0; i < G_N_ELEMENTS (by_attention); i++)
     if (n_in_state[by_attention[i]] > 0)
@@ -484,6 +514,23 @@ troupe_program_item_edit_async (TroupeProgramItem *self, GVariant *definition, G
 {
   troupe_bus_call_async (self, G_DBUS_PROXY (self->proxy), "Edit", g_variant_new ("(@a{sv})", definition), NULL,
                          callback, user_data);
+}
+
+void
+troupe_program_item_peek_async (TroupeProgramItem *self, guint64 offset, guint length, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+  troupe_bus_call_async (self, G_DBUS_PROXY (self->proxy), "PeekSharedMemory", g_variant_new ("(tu)", offset, length),
+                         cancellable, callback, user_data);
+}
+
+GBytes *
+troupe_program_item_peek_finish (TroupeProgramItem *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (GVariant) reply = troupe_bus_call_finish (self, result, error);
+  g_autoptr (GVariant) bytes = reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+
+  return bytes != NULL ? g_variant_get_data_as_bytes (bytes) : NULL;
 }
 
 void

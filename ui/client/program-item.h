@@ -13,12 +13,13 @@ G_BEGIN_DECLS
  * figures did. */
 #define TROUPE_TYPE_PROGRAM_ITEM (troupe_program_item_get_type ())
 #define TROUPE_PROGRAM_INSTANCES_MAX 1024
+#define TROUPE_PROGRAM_PEEK_MAX 65536u
 
 G_DECLARE_FINAL_TYPE (TroupeProgramItem, troupe_program_item, TROUPE, PROGRAM_ITEM, GObject)
 
 typedef struct
 {
-  guint n_workers;
+  guint n_workers; /* without hosts of threads: those are there for their threads */
   guint n_alive;
   guint n_failed; /* gave up or waiting to be restarted */
   double cpu_percent;
@@ -35,6 +36,12 @@ const char *troupe_program_item_get_kind_name (TroupeProgramItem *self);
 gboolean troupe_program_item_is_connected (TroupeProgramItem *self);
 /* TRUE for a cluster: its workers share what they listen on. */
 gboolean troupe_program_item_is_cluster (TroupeProgramItem *self);
+/* TRUE when its workers are threads of one process. */
+gboolean troupe_program_item_is_threads (TroupeProgramItem *self);
+/* Of the process that hosts its threads; NULL for other kinds. (nullable) */
+TroupeWorkerItem *troupe_program_item_get_host (TroupeProgramItem *self);
+/* Bytes of the block that its threads share; 0 for none. */
+guint64 troupe_program_item_get_shared_memory (TroupeProgramItem *self);
 /* TRUE when the engine hands connections to its workers in turn, and so knows how many each got. */
 gboolean troupe_program_item_counts_connections (TroupeProgramItem *self);
 /* Where it can be reached, as client/address.h reads it. (transfer none) */
@@ -80,6 +87,11 @@ void troupe_program_item_scale_async (TroupeProgramItem *self, guint instances, 
 /* DEFINITION: as Engine1.Launch takes it; finish with troupe_bus_call_finish (). */
 void troupe_program_item_edit_async (TroupeProgramItem *self, GVariant *definition, GAsyncReadyCallback callback,
                                      gpointer user_data);
+/* Reads of the block that its threads share; at most TROUPE_PROGRAM_PEEK_MAX bytes. */
+void troupe_program_item_peek_async (TroupeProgramItem *self, guint64 offset, guint length, GCancellable *cancellable,
+                                     GAsyncReadyCallback callback, gpointer user_data);
+/* Returns: (transfer full): fewer bytes than asked for at the end of the block. */
+GBytes *troupe_program_item_peek_finish (TroupeProgramItem *self, GAsyncResult *result, GError **error);
 void troupe_program_item_remove_async (TroupeProgramItem *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean troupe_program_item_remove_finish (TroupeProgramItem *self, GAsyncResult *result, guint64 *token,
                                             GError **error);

@@ -336,12 +336,14 @@ troupe_subject_get_can (TroupeSubject *self)
       can |= TROUPE_CAN_RESTART;
       if (troupe_state_is_alive (state))
         can |= TROUPE_CAN_KILL;
-      else if (state != TROUPE_STATE_WAITING)
+      else if (state != TROUPE_STATE_WAITING &&
+               troupe_worker_item_get_start_problem (self->workers->pdata[i])[0] == '\0')
         can |= TROUPE_CAN_START;
       if (state != TROUPE_STATE_STOPPING &&
           (troupe_state_is_alive (state) || state == TROUPE_STATE_WAITING || state == TROUPE_STATE_BACKOFF))
         can |= TROUPE_CAN_STOP;
-      if (troupe_state_is_alive (state) && troupe_worker_item_get_pid (self->workers->pdata[i]) != 0)
+      if (troupe_state_is_alive (state) && troupe_worker_item_get_pid (self->workers->pdata[i]) != 0 &&
+          troupe_worker_item_get_signal_problem (self->workers->pdata[i])[0] == '\0')
         can |= TROUPE_CAN_SIGNAL;
     }
   programs = troupe_subject_dup_programs (self);
@@ -357,6 +359,46 @@ troupe_subject_get_can (TroupeSubject *self)
   if (project != NULL && !troupe_project_item_is_default (project))
     can |= TROUPE_CAN_CLOSE;
   return can;
+}
+
+/* What GET answers of the first worker, if it answers something of each. */
+static const char *
+get_common_problem (TroupeSubject *self, const char *(*get) (TroupeWorkerItem *worker))
+{
+  const char *problem = NULL;
+
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      const char *one = get (self->workers->pdata[i]);
+
+      if (one[0] == '\0')
+        return NULL;
+      if (problem == NULL)
+        problem = one;
+    }
+  return problem;
+}
+
+const char *
+troupe_subject_get_signal_problem (TroupeSubject *self)
+{
+  return get_common_problem (self, troupe_worker_item_get_signal_problem);
+}
+
+const char *
+troupe_subject_get_start_problem (TroupeSubject *self)
+{
+  return get_common_problem (self, troupe_worker_item_get_start_problem);
+}
+
+const char *
+troupe_subject_get_kill_warning (TroupeSubject *self)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    if (troupe_worker_item_is_alive (self->workers->pdata[i]) &&
+        troupe_worker_item_get_kill_warning (self->workers->pdata[i])[0] != '\0')
+      return troupe_worker_item_get_kill_warning (self->workers->pdata[i]);
+  return NULL;
 }
 
 char *
@@ -388,7 +430,10 @@ dup_worker_description (TroupeWorkerItem *worker)
     {
       g_autofree char *uptime = troupe_format_dup_duration (troupe_worker_item_get_uptime_usec (worker));
 
-      if (troupe_worker_item_get_pid (worker) != 0)
+      if (troupe_worker_item_is_thread (worker) && troupe_worker_item_get_tid (worker) != 0)
+        g_string_append_printf (text, _ (" · thread %u of process %u"), troupe_worker_item_get_tid (worker),
+                                troupe_worker_item_get_pid (worker));
+      else if (troupe_worker_item_get_pid (worker) != 0)
         g_string_append_printf (text, _ (" · PID %u"), troupe_worker_item_get_pid (worker));
       if (troupe_worker_item_get_descendants (worker) > 0)
         g_string_append_printf (text,
@@ -415,6 +460,8 @@ troupe_subject_dup_description (TroupeSubject *self)
     {
       TroupeState state = troupe_worker_item_get_state (self->workers->pdata[i]);
 
+      if (troupe_worker_item_is_host (self->workers->pdata[i]))
+        continue;
       totals.n_workers++;
       totals.n_alive += troupe_state_is_alive (state);
       totals.n_failed += state == TROUPE_STATE_FAILED || state == TROUPE_STATE_BACKOFF;
@@ -504,6 +551,7 @@ troupe_subject_signal (TroupeSubject *self, const char *signal_name, GAsyncReady
                        GObject *receiver)
 {
   for (guint i = 0; i < self->workers->len; i++)
-    if (troupe_worker_item_is_alive (self->workers->pdata[i]))
+    if (troupe_worker_item_is_alive (self->workers->pdata[i]) &&
+        troupe_worker_item_get_signal_problem (self->workers->pdata[i])[0] == '\0')
       troupe_worker_item_signal_async (self->workers->pdata[i], signal_name, "", callback, hold (receiver));
 }

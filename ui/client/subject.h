@@ -36,6 +36,13 @@ TroupeSubject *troupe_subject_new (TroupeClient *client, GPtrArray *items);
 
 gboolean troupe_subject_is_empty (TroupeSubject *self);
 gboolean troupe_subject_equal (TroupeSubject *self, TroupeSubject *other);
+/* Why none of it takes signals, or can be started, in words; NULL when some does. (transfer none) (nullable) */
+const char *troupe_subject_get_signal_problem (TroupeSubject *self);
+const char *troupe_subject_get_start_problem (TroupeSubject *self);
+/* Whom else Kill would end, in words, of the first worker of which that is so; NULL: nobody. (transfer none)
+ * (nullable) */
+const char *troupe_subject_get_kill_warning (TroupeSubject *self);
+
 /* Each worker once, in the order picked. (transfer none) (element-type TroupeWorkerItem) */
 GPtrArray *troupe_subject_get_workers (TroupeSubject *self);
 TroupeCan troupe_subject_get_can (TroupeSubject *self);

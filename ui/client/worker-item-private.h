@@ -29,6 +29,9 @@ guint troupe_worker_item_get_id (TroupeWorkerItem *self);
 /* PROGRAM (nullable) is not owned; the client keeps both in step. */
 void troupe_worker_item_set_program (TroupeWorkerItem *self, TroupeProgramItem *program);
 
+/* Takes what only its host knows, and tells with "sampled". */
+void troupe_worker_item_take_thread_figures (TroupeWorkerItem *self, const TroupeThreadFigures *figures);
+
 /* Takes the figures and tells with "sampled". */
 void troupe_worker_item_take_sample (TroupeWorkerItem *self, const TroupeFigures *figures);
 

@@ -47,7 +47,16 @@ struct _TroupeWorkerItem
   GStrv addresses;
   guint64 connections;
 
+  gboolean is_thread;
+  guint tid;
+  double progress;
+  char *progress_text;
+  char *start_problem;
+  char *signal_problem;
+  char *kill_warning;
+
   TroupeFigures figures;
+  TroupeThreadFigures thread_figures;
   double history[TROUPE_HISTORY_LENGTH];
   guint n_history;
 
@@ -113,6 +122,7 @@ static void
 forget_figures (TroupeWorkerItem *self)
 {
   self->figures = (TroupeFigures){ 0 };
+  self->thread_figures = (TroupeThreadFigures){ -1, -1, -1, -1 };
   self->n_history = 0;
 }
 
@@ -124,6 +134,21 @@ troupe_worker_item_read_addresses (TroupeWorkerItem *self)
 
   g_strfreev (self->addresses);
   self->addresses = addresses != NULL ? g_steal_pointer (&addresses) : g_new0 (char *, 1);
+}
+
+/* What threads have and processes have not, and the other way round. */
+static void
+troupe_worker_item_read_thread (TroupeWorkerItem *self)
+{
+  const char *host = troupe_bus_worker1_get_host (self->proxy);
+
+  self->is_thread = host != NULL && strlen (host) > 1;
+  self->tid = troupe_bus_worker1_get_tid (self->proxy);
+  self->progress = self->is_thread ? troupe_bus_worker1_get_progress (self->proxy) : -1;
+  replace_text (&self->progress_text, troupe_bus_worker1_get_progress_text (self->proxy));
+  replace_text (&self->start_problem, troupe_bus_worker1_get_start_problem (self->proxy));
+  replace_text (&self->signal_problem, troupe_bus_worker1_get_signal_problem (self->proxy));
+  replace_text (&self->kill_warning, troupe_bus_worker1_get_kill_warning (self->proxy));
 }
 
 /* Copies what the bus object says now. FIRST: nothing was known before, so nothing is news. */
@@ -151,6 +176,7 @@ troupe_worker_item_read (TroupeWorkerItem *self, gboolean first)
   replace_text (&self->exit_summary, troupe_bus_worker1_get_exit_summary (proxy));
   replace_text (&self->journal, troupe_bus_worker1_get_journal (proxy));
   troupe_worker_item_read_addresses (self);
+  troupe_worker_item_read_thread (self);
   self->connections = troupe_bus_worker1_get_connections (proxy);
   channel_changed = replace_text (&self->channel, troupe_bus_worker1_get_channel (proxy));
 
@@ -174,9 +200,22 @@ static void
 properties_changed_cb (GDBusProxy *proxy, GVariant *changed, const char *const *invalidated,
                        TroupeWorkerItem *self)
 {
+  gsize n = g_variant_n_children (changed);
+  g_autofree char *text = NULL;
+  gboolean has_progress, has_text;
+
   /* Under load this one comes for every worker beside every sample, which then tells of it. */
-  if (g_variant_n_children (changed) != 1 || !g_variant_lookup (changed, "Connections", "t", &self->connections))
+  if (n == 1 && g_variant_lookup (changed, "Connections", "t", &self->connections))
+    return;
+  /* A thread may say often how far it is; that is a figure, too, and rebuilds nothing. */
+  has_progress = g_variant_lookup (changed, "Progress", "d", &self->progress);
+  has_text = g_variant_lookup (changed, "ProgressText", "s", &text);
+  if (has_text)
+    replace_text (&self->progress_text, text);
+  if (n > (gsize) has_progress + has_text)
     troupe_worker_item_read (self, FALSE);
+  else
+    g_signal_emit (self, signals[SAMPLED], 0);
 }
 
 static void
@@ -205,6 +244,10 @@ troupe_worker_item_finalize (GObject *object)
   g_free (self->journal);
   g_free (self->channel);
   g_strfreev (self->addresses);
+  g_free (self->progress_text);
+  g_free (self->start_problem);
+  g_free (self->signal_problem);
+  g_free (self->kill_warning);
   g_free (self->seen_journal);
   G_OBJECT_CLASS (troupe_worker_item_parent_class)->finalize (object);
 }
@@ -273,6 +316,12 @@ troupe_worker_item_init (TroupeWorkerItem *self)
   self->journal = g_strdup ("");
   self->channel = g_strdup ("");
   self->addresses = g_new0 (char *, 1);
+  self->progress = -1;
+  self->progress_text = g_strdup ("");
+  self->start_problem = g_strdup ("");
+  self->signal_problem = g_strdup ("");
+  self->kill_warning = g_strdup ("");
+  self->thread_figures = (TroupeThreadFigures){ -1, -1, -1, -1 };
 }
 
 char *
@@ -334,6 +383,13 @@ troupe_worker_item_set_program (TroupeWorkerItem *self, TroupeProgramItem *progr
 }
 
 void
+troupe_worker_item_take_thread_figures (TroupeWorkerItem *self, const TroupeThreadFigures *figures)
+{
+  self->thread_figures = *figures;
+  g_signal_emit (self, signals[SAMPLED], 0);
+}
+
+void
 troupe_worker_item_take_sample (TroupeWorkerItem *self, const TroupeFigures *figures)
 {
   self->figures = *figures;
@@ -367,6 +423,18 @@ guint
 troupe_worker_item_get_instance (TroupeWorkerItem *self)
 {
   return self->instance;
+}
+
+gboolean
+troupe_worker_item_is_host (TroupeWorkerItem *self)
+{
+  return self->instance == 0;
+}
+
+gboolean
+troupe_worker_item_is_thread (TroupeWorkerItem *self)
+{
+  return self->is_thread;
 }
 
 TroupeProgramItem *
@@ -403,6 +471,48 @@ guint
 troupe_worker_item_get_pid (TroupeWorkerItem *self)
 {
   return self->pid;
+}
+
+guint
+troupe_worker_item_get_tid (TroupeWorkerItem *self)
+{
+  return self->tid;
+}
+
+double
+troupe_worker_item_get_progress (TroupeWorkerItem *self)
+{
+  return self->progress;
+}
+
+const char *
+troupe_worker_item_get_progress_text (TroupeWorkerItem *self)
+{
+  return self->progress_text;
+}
+
+const char *
+troupe_worker_item_get_start_problem (TroupeWorkerItem *self)
+{
+  return self->start_problem;
+}
+
+const char *
+troupe_worker_item_get_signal_problem (TroupeWorkerItem *self)
+{
+  return self->signal_problem;
+}
+
+const char *
+troupe_worker_item_get_kill_warning (TroupeWorkerItem *self)
+{
+  return self->kill_warning;
+}
+
+const TroupeThreadFigures *
+troupe_worker_item_get_thread_figures (TroupeWorkerItem *self)
+{
+  return &self->thread_figures;
 }
 
 guint
@@ -538,6 +648,13 @@ troupe_worker_item_dup_status_text (TroupeWorkerItem *self)
 
   if (self->run == 0 && self->state == TROUPE_STATE_STOPPED)
     return g_strdup (_ ("Not started yet"));
+  if (troupe_worker_item_is_alive (self) && self->progress >= 0)
+    {
+      g_autofree char *percent = troupe_format_dup_percent (self->progress * 100);
+
+      /* Translators: a state and how far it is, “Running · 42 %” */
+      return g_strdup_printf (_ ("%s · %s"), word, percent);
+    }
   if (exit_text[0] != '\0')
     /* Translators: a state and the exit code or signal of the last run, “Failed · 137” */
     return g_strdup_printf (_ ("%s · %s"), word, exit_text);

@@ -34,6 +34,11 @@ const char *troupe_worker_item_get_project (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_name (TroupeWorkerItem *self);
 guint troupe_worker_item_get_instance (TroupeWorkerItem *self);
 
+/* TRUE for the process that hosts a program's threads; its instance is 0. */
+gboolean troupe_worker_item_is_host (TroupeWorkerItem *self);
+/* TRUE for a thread; its process is the program's host. */
+gboolean troupe_worker_item_is_thread (TroupeWorkerItem *self);
+
 /* (nullable): NULL while the engine has not yet told of it. */
 TroupeProgramItem *troupe_worker_item_get_program (TroupeWorkerItem *self);
 
@@ -44,6 +49,8 @@ TroupeState troupe_worker_item_get_state (TroupeWorkerItem *self);
 gboolean troupe_worker_item_is_alive (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_state_reason (TroupeWorkerItem *self);
 guint troupe_worker_item_get_pid (TroupeWorkerItem *self);
+/* Of a thread, the kernel's number for it while it runs; else 0. */
+guint troupe_worker_item_get_tid (TroupeWorkerItem *self);
 guint troupe_worker_item_get_run (TroupeWorkerItem *self);
 guint troupe_worker_item_get_restarts (TroupeWorkerItem *self);
 guint64 troupe_worker_item_get_started_usec (TroupeWorkerItem *self);
@@ -52,6 +59,14 @@ int troupe_worker_item_get_exit_code (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_exit_signal (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_exit_summary (TroupeWorkerItem *self);
 const char *troupe_worker_item_get_journal (TroupeWorkerItem *self);
+/* What a native thread says it has done of its work, 0 to 1; -1 when it says nothing. Told with "sampled". */
+double troupe_worker_item_get_progress (TroupeWorkerItem *self);
+/* And in words, or "". */
+const char *troupe_worker_item_get_progress_text (TroupeWorkerItem *self);
+/* Why it cannot be started on its own, and why it takes no signals, or ""; whom else Kill ends, or "". */
+const char *troupe_worker_item_get_start_problem (TroupeWorkerItem *self);
+const char *troupe_worker_item_get_signal_problem (TroupeWorkerItem *self);
+const char *troupe_worker_item_get_kill_warning (TroupeWorkerItem *self);
 /* What its run serves as a member of a cluster, as client/address.h reads it. (transfer none) */
 const char *const *troupe_worker_item_get_addresses (TroupeWorkerItem *self);
 /* Handed to its run and taken by it; told with the figures. */
@@ -65,6 +80,16 @@ guint64 troupe_worker_item_get_memory_bytes (TroupeWorkerItem *self);
 guint64 troupe_worker_item_get_rss_bytes (TroupeWorkerItem *self);
 guint troupe_worker_item_get_threads (TroupeWorkerItem *self);
 guint troupe_worker_item_get_descendants (TroupeWorkerItem *self);
+
+/* Of a thread, what its host tells: messages that wait for it, the share of time that its event loop works (0 to 1),
+ * its JavaScript heap. Each -1 when it is not told. */
+typedef struct
+{
+  gint64 queue;
+  double utilization;
+  gint64 heap_used_bytes, heap_total_bytes;
+} TroupeThreadFigures;
+const TroupeThreadFigures *troupe_worker_item_get_thread_figures (TroupeWorkerItem *self);
 
 /* The last CPU figures, oldest first, newest last. (transfer none) */
 const double *troupe_worker_item_get_history (TroupeWorkerItem *self, guint *n_values);

@@ -82,6 +82,12 @@ static const struct
   { "colors", N_ ("Asks for coloured output") },
   { "journal-limit", N_ ("Disk for each run’s journal") },
   { "journal-runs", N_ ("Runs kept") },
+  { "worker-data", N_ ("Worker data") },
+  { "share-env", N_ ("Threads share the environment") },
+  { "resource-limits", N_ ("Limits of each thread, in MB") },
+  { "shared-memory", N_ ("Memory that all threads share") },
+  { "cpu-time-limit", N_ ("CPU time of each thread") },
+  { "map-port", N_ ("Ports in place of others") },
   { "schedule", N_ ("Connections are handed out") },
   { "argv0", N_ ("Its own name (argv[0])") },
 };
@@ -236,9 +242,30 @@ troupe_details_page_add_addresses (TroupeDetailsPage *self)
 static void
 troupe_details_page_add_links (TroupeDetailsPage *self, TroupeProgramItem *program)
 {
-  g_auto (GStrv) to = troupe_program_item_dup_links (program);
+  g_auto (GStrv) links = troupe_program_item_dup_links (program);
+  g_autoptr (GStrvBuilder) programs = g_strv_builder_new (), threads = g_strv_builder_new ();
+  g_auto (GStrv) to = NULL, pairs = NULL;
   g_auto (GStrv) from = troupe_subject_dup_linked_from (self->subject, program);
 
+  for (gsize i = 0; links[i] != NULL; i++)
+    {
+      g_auto (GStrv) ends = g_strsplit (links[i], ":", 2);
+      g_autofree char *pair = NULL;
+
+      if (g_str_equal (links[i], "*"))
+        pair = g_strdup (_ ("each with all others"));
+      else if (ends[1] != NULL)
+        pair = g_strdup_printf ("%s ↔ %s", ends[0], ends[1]);
+      g_strv_builder_add (pair != NULL ? threads : programs, pair != NULL ? pair : links[i]);
+    }
+  to = g_strv_builder_end (programs);
+  pairs = g_strv_builder_end (threads);
+  if (pairs[0] != NULL)
+    {
+      g_autofree char *names = g_strjoinv (", ", pairs);
+
+      add_row (self, self->program_group, new_row (_ ("Channels between threads"), names, FALSE));
+    }
   if (to[0] != NULL)
     {
       g_autofree char *names = g_strjoinv (", ", to);

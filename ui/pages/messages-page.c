@@ -531,7 +531,8 @@ troupe_messages_page_takes (TroupeSubject *subject)
   TroupeWorkerItem *worker = subject != NULL ? troupe_subject_get_worker (subject) : NULL;
   TroupeProgramItem *program = worker != NULL ? troupe_worker_item_get_program (worker) : NULL;
 
-  return program != NULL && troupe_program_item_has_channel (program);
+  /* What is said to a host is no conversation of the person's. */
+  return program != NULL && troupe_program_item_has_channel (program) && !troupe_worker_item_is_host (worker);
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "client/address.h"
 #include "client/bus-call.h"
+#include "client/format.h"
 #include "parts/labels.h"
 #include "parts/wrap-layout.h"
 
@@ -36,6 +37,7 @@ struct _TroupeProgramBar
   GtkButton *progress_cancel;
 
   TroupeSubject *subject;  /* (owned) (nullable) */
+  TroupeWorkerItem *worker; /* (owned) (nullable): the one whose progress is followed */
   GPtrArray *links;        /* of GtkWidget, children of controls */
   GStrv shown_addresses;   /* (owned) */
   TroupeProgramItem *scaled; /* (owned) (nullable): whose number was changed and is not asked for yet */
@@ -250,6 +252,21 @@ troupe_program_bar_set_cancel (TroupeProgramBar *self, const char *action, GVari
   gtk_actionable_set_action_name (button, action);
 }
 
+/* What a native thread says of its work, in words; NULL when it says nothing. */
+static char *
+dup_work_text (TroupeWorkerItem *worker)
+{
+  double progress = troupe_worker_item_get_progress (worker);
+  const char *text = troupe_worker_item_get_progress_text (worker);
+  g_autofree char *percent = progress >= 0 ? troupe_format_dup_percent (progress * 100) : NULL;
+
+  if (!troupe_worker_item_is_alive (worker) || (progress < 0 && text[0] == '\0'))
+    return NULL;
+  if (percent == NULL || text[0] == '\0')
+    return g_strdup (percent != NULL ? percent : text);
+  return g_strdup_printf ("%s · %s", percent, text);
+}
+
 static void
 troupe_program_bar_show_progress (TroupeProgramBar *self, TroupeProgramItem *program)
 {
@@ -269,6 +286,15 @@ troupe_program_bar_show_progress (TroupeProgramBar *self, TroupeProgramItem *pro
       gtk_progress_bar_set_fraction (self->progress_bar, scaling.n_done / (double) scaling.n_total);
       troupe_program_bar_set_cancel (self, "win.scale", g_variant_new_uint32 (scaling.from));
     }
+  if (text == NULL && self->worker != NULL)
+    {
+      text = dup_work_text (self->worker);
+      if (text != NULL)
+        gtk_progress_bar_set_fraction (self->progress_bar, CLAMP (troupe_worker_item_get_progress (self->worker), 0, 1));
+      gtk_widget_set_visible (GTK_WIDGET (self->progress_cancel), FALSE);
+    }
+  else if (text != NULL)
+    gtk_widget_set_visible (GTK_WIDGET (self->progress_cancel), TRUE);
   /* The words stay while it slides away. */
   if (text != NULL && g_strcmp0 (gtk_label_get_text (self->progress_text), text) != 0)
     gtk_label_set_text (self->progress_text, text);
@@ -298,6 +324,13 @@ troupe_program_bar_refresh (TroupeProgramBar *self)
   gtk_widget_set_visible (GTK_WIDGET (self), TRUE);
 }
 
+static void
+sampled_cb (TroupeProgramBar *self)
+{
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    troupe_program_bar_show_progress (self, troupe_program_bar_get_program (self));
+}
+
 /* ---- Object ---- */
 
 static void
@@ -309,6 +342,9 @@ troupe_program_bar_dispose (GObject *object)
   g_clear_object (&self->scaled);
   if (self->subject != NULL)
     g_signal_handlers_disconnect_by_data (self->subject, self);
+  if (self->worker != NULL)
+    g_signal_handlers_disconnect_by_data (self->worker, self);
+  g_clear_object (&self->worker);
   g_clear_object (&self->subject);
   g_clear_pointer (&self->box, gtk_widget_unparent);
   G_OBJECT_CLASS (troupe_program_bar_parent_class)->dispose (object);
@@ -359,6 +395,8 @@ troupe_program_bar_init (TroupeProgramBar *self)
 void
 troupe_program_bar_set_subject (TroupeProgramBar *self, TroupeSubject *subject)
 {
+  TroupeWorkerItem *worker = subject != NULL ? troupe_subject_get_worker (subject) : NULL;
+
   if (self->subject == subject)
     return;
   if (self->subject != NULL)
@@ -366,6 +404,11 @@ troupe_program_bar_set_subject (TroupeProgramBar *self, TroupeSubject *subject)
   troupe_program_bar_flush_scale (self);
   self->shown_instances = 0;
   g_set_object (&self->subject, subject);
+  if (self->worker != NULL)
+    g_signal_handlers_disconnect_by_data (self->worker, self);
+  g_set_object (&self->worker, worker);
+  if (self->worker != NULL)
+    g_signal_connect_object (self->worker, "sampled", G_CALLBACK (sampled_cb), self, G_CONNECT_SWAPPED);
   if (subject != NULL)
     g_signal_connect_object (subject, "changed", G_CALLBACK (troupe_program_bar_refresh), self, G_CONNECT_SWAPPED);
   troupe_program_bar_refresh (self);
@@ -376,7 +419,7 @@ troupe_program_bar_takes (TroupeSubject *subject)
 {
   TroupeProgramItem *program = troupe_subject_get_program (subject);
 
-  return program != NULL && (troupe_program_item_is_cluster (program) ||
+  return program != NULL && (troupe_program_item_is_cluster (program) || troupe_program_item_is_threads (program) ||
                              troupe_program_item_get_instances (program) > 1 ||
                              g_list_model_get_n_items (troupe_program_item_get_workers (program)) > 1);
 }

@@ -32,6 +32,10 @@ static const struct
   [TROUPE_COLUMN_EXIT] = { N_ ("Last exit"), 86, TRUE, FALSE },
   [TROUPE_COLUMN_ADDRESS] = { N_ ("Address"), 130, FALSE, FALSE },
   [TROUPE_COLUMN_CONNECTIONS] = { N_ ("Connections"), 98, TRUE, TRUE },
+  [TROUPE_COLUMN_QUEUE] = { N_ ("Queue"), 66, TRUE, TRUE },
+  [TROUPE_COLUMN_LOOP] = { N_ ("Event loop"), 90, TRUE, TRUE },
+  [TROUPE_COLUMN_HEAP] = { N_ ("Heap"), 80, TRUE, TRUE },
+  [TROUPE_COLUMN_PROGRESS] = { N_ ("Progress"), 80, TRUE, TRUE },
 };
 
 const char *
@@ -90,6 +94,10 @@ dup_process_text (TroupeColumn column, TroupeProcessItem *process, double cpu_di
     case TROUPE_COLUMN_EXIT:
     case TROUPE_COLUMN_ADDRESS:
     case TROUPE_COLUMN_CONNECTIONS:
+    case TROUPE_COLUMN_QUEUE:
+    case TROUPE_COLUMN_LOOP:
+    case TROUPE_COLUMN_HEAP:
+    case TROUPE_COLUMN_PROGRESS:
       return g_strdup ("");
     }
   g_return_val_if_reached (NULL);
@@ -112,10 +120,38 @@ dup_addresses (TroupeWorkerItem *worker)
   return g_strjoinv (", ", words);
 }
 
+/* Figures that only a thread has, and only while it runs. */
+static char *
+dup_thread_text (TroupeColumn column, TroupeWorkerItem *worker)
+{
+  const TroupeThreadFigures *figures = troupe_worker_item_get_thread_figures (worker);
+
+  if (!troupe_worker_item_is_alive (worker))
+    return g_strdup ("");
+  if (column == TROUPE_COLUMN_QUEUE && figures->queue >= 0)
+    return g_strdup_printf ("%'" G_GINT64_FORMAT, figures->queue);
+  if (column == TROUPE_COLUMN_LOOP && figures->utilization >= 0)
+    return troupe_format_dup_percent (figures->utilization * 100);
+  if (column == TROUPE_COLUMN_HEAP && figures->heap_used_bytes >= 0)
+    return troupe_format_dup_bytes ((guint64) figures->heap_used_bytes);
+  if (column == TROUPE_COLUMN_PROGRESS && troupe_worker_item_get_progress (worker) >= 0)
+    return troupe_format_dup_percent (troupe_worker_item_get_progress (worker) * 100);
+  return g_strdup ("");
+}
+
+static guint
+get_pid (TroupeWorkerItem *worker)
+{
+  return troupe_worker_item_is_thread (worker) ? troupe_worker_item_get_tid (worker)
+                                               : troupe_worker_item_get_pid (worker);
+}
+
 static char *
 dup_worker_text (TroupeColumn column, TroupeWorkerItem *worker, double cpu_divisor)
 {
   gboolean alive = troupe_worker_item_is_alive (worker);
+  /* Memory and further threads are its process's. */
+  gboolean is_process = alive && !troupe_worker_item_is_thread (worker);
 
   switch (column)
     {
@@ -128,16 +164,14 @@ dup_worker_text (TroupeColumn column, TroupeWorkerItem *worker, double cpu_divis
     case TROUPE_COLUMN_EXIT:
       return troupe_worker_item_dup_exit_text (worker);
     case TROUPE_COLUMN_PID:
-      return troupe_worker_item_get_pid (worker) != 0
-                 ? g_strdup_printf ("%u", troupe_worker_item_get_pid (worker))
-                 : g_strdup ("");
+      return get_pid (worker) != 0 ? g_strdup_printf ("%u", get_pid (worker)) : g_strdup ("");
     case TROUPE_COLUMN_CPU:
       return alive ? troupe_format_dup_percent (troupe_worker_item_get_cpu_percent (worker) / cpu_divisor)
                    : g_strdup ("");
     case TROUPE_COLUMN_MEMORY:
-      return alive ? troupe_format_dup_bytes (troupe_worker_item_get_memory_bytes (worker)) : g_strdup ("");
+      return is_process ? troupe_format_dup_bytes (troupe_worker_item_get_memory_bytes (worker)) : g_strdup ("");
     case TROUPE_COLUMN_THREADS:
-      return alive ? g_strdup_printf ("%u", troupe_worker_item_get_threads (worker)) : g_strdup ("");
+      return is_process ? g_strdup_printf ("%u", troupe_worker_item_get_threads (worker)) : g_strdup ("");
     case TROUPE_COLUMN_UP:
       return alive ? troupe_format_dup_duration (troupe_worker_item_get_uptime_usec (worker)) : g_strdup ("");
     case TROUPE_COLUMN_ADDRESS:
@@ -145,6 +179,11 @@ dup_worker_text (TroupeColumn column, TroupeWorkerItem *worker, double cpu_divis
     case TROUPE_COLUMN_CONNECTIONS:
       return alive ? g_strdup_printf ("%'" G_GUINT64_FORMAT, troupe_worker_item_get_connections (worker))
                    : g_strdup ("");
+    case TROUPE_COLUMN_QUEUE:
+    case TROUPE_COLUMN_LOOP:
+    case TROUPE_COLUMN_HEAP:
+    case TROUPE_COLUMN_PROGRESS:
+      return dup_thread_text (column, worker);
     }
   g_return_val_if_reached (NULL);
 }
@@ -182,6 +221,10 @@ get_figure (TroupeColumn column, GObject *item)
         case TROUPE_COLUMN_EXIT:
         case TROUPE_COLUMN_ADDRESS:
         case TROUPE_COLUMN_CONNECTIONS:
+        case TROUPE_COLUMN_QUEUE:
+        case TROUPE_COLUMN_LOOP:
+        case TROUPE_COLUMN_HEAP:
+        case TROUPE_COLUMN_PROGRESS:
           return troupe_process_item_get_pid (process);
         }
     }
@@ -200,7 +243,7 @@ get_figure (TroupeColumn column, GObject *item)
         case TROUPE_COLUMN_UP:
           return (double) troupe_worker_item_get_uptime_usec (worker);
         case TROUPE_COLUMN_PID:
-          return troupe_worker_item_get_pid (worker);
+          return get_pid (worker);
         case TROUPE_COLUMN_RESTARTS:
           return troupe_worker_item_get_restarts (worker);
         case TROUPE_COLUMN_EXIT:
@@ -209,6 +252,14 @@ get_figure (TroupeColumn column, GObject *item)
           return troupe_worker_item_get_state (worker);
         case TROUPE_COLUMN_CONNECTIONS:
           return (double) troupe_worker_item_get_connections (worker);
+        case TROUPE_COLUMN_QUEUE:
+          return (double) troupe_worker_item_get_thread_figures (worker)->queue;
+        case TROUPE_COLUMN_LOOP:
+          return troupe_worker_item_get_thread_figures (worker)->utilization;
+        case TROUPE_COLUMN_HEAP:
+          return (double) troupe_worker_item_get_thread_figures (worker)->heap_used_bytes;
+        case TROUPE_COLUMN_PROGRESS:
+          return troupe_worker_item_get_progress (worker);
         case TROUPE_COLUMN_NAME:
         case TROUPE_COLUMN_ADDRESS:
           break;

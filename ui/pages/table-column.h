@@ -14,16 +14,20 @@ typedef enum
   TROUPE_COLUMN_STATE,
   TROUPE_COLUMN_CPU,
   TROUPE_COLUMN_MEMORY,
-  TROUPE_COLUMN_PID,
+  TROUPE_COLUMN_PID, /* of a thread its own number, as ps has it */
   TROUPE_COLUMN_THREADS,
   TROUPE_COLUMN_UP,
   TROUPE_COLUMN_RESTARTS,
   TROUPE_COLUMN_EXIT,
   TROUPE_COLUMN_ADDRESS,     /* where it serves as a member of a cluster */
   TROUPE_COLUMN_CONNECTIONS, /* handed to it by the engine */
+  TROUPE_COLUMN_QUEUE,       /* messages that wait for a thread */
+  TROUPE_COLUMN_LOOP,        /* share of the time its event loop works */
+  TROUPE_COLUMN_HEAP,        /* of JavaScript */
+  TROUPE_COLUMN_PROGRESS,    /* as a native thread tells it */
 } TroupeColumn;
 
-#define TROUPE_N_COLUMNS (TROUPE_COLUMN_CONNECTIONS + 1)
+#define TROUPE_N_COLUMNS (TROUPE_COLUMN_PROGRESS + 1)
 
 /* Translated. Static. */
 const char *troupe_column_get_title (TroupeColumn column);

@@ -38,15 +38,27 @@ struct _TroupeWorkerPage
   TroupeProgramNotices *notices;
   GtkStackPage *workers_page;
   GtkStackPage *messages_page;
+  GtkStackPage *memory_page;
   GtkStackPage *details_page;
   TroupeOutputPage *output;
   TroupeWorkerTable *workers;
   TroupeMessagesPage *messages;
+  TroupeMemoryPage *memory;
   TroupeDetailsPage *details;
 
   TroupeSubject *subject; /* (owned) (nullable) */
+  gboolean shows_threads; /* the table of workers is laid out for threads */
   const char *icon_class; /* static */
 };
+
+/* Of the table of workers; which of them show depends on the kind. */
+static const TroupeColumn worker_columns[] = {
+  TROUPE_COLUMN_NAME,   TROUPE_COLUMN_STATE,       TROUPE_COLUMN_CPU,      TROUPE_COLUMN_MEMORY,
+  TROUPE_COLUMN_QUEUE,   TROUPE_COLUMN_LOOP,        TROUPE_COLUMN_HEAP,     TROUPE_COLUMN_PROGRESS,
+  TROUPE_COLUMN_ADDRESS, TROUPE_COLUMN_CONNECTIONS, TROUPE_COLUMN_RESTARTS, TROUPE_COLUMN_UP,
+  TROUPE_COLUMN_PID,     TROUPE_COLUMN_EXIT,
+};
+#define N_WORKER_COLUMNS G_N_ELEMENTS (worker_columns)
 
 enum
 {
@@ -92,6 +104,17 @@ troupe_worker_page_describe (TroupeWorkerPage *self)
 static void
 troupe_worker_page_show_workers (TroupeWorkerPage *self, TroupeProgramItem *program)
 {
+  static const TroupeColumn of_threads[] = { TROUPE_COLUMN_QUEUE, TROUPE_COLUMN_LOOP, TROUPE_COLUMN_HEAP,
+                                             TROUPE_COLUMN_PROGRESS };
+
+  gboolean is_threads = troupe_program_item_is_threads (program);
+
+  /* Its number is most of what there is to say of a thread; of a worker of a cluster it is the least. */
+  if (self->shows_threads != is_threads)
+    troupe_worker_table_move_column (self->workers, TROUPE_COLUMN_PID, is_threads ? 4 : N_WORKER_COLUMNS - 2);
+  self->shows_threads = is_threads;
+  for (gsize i = 0; i < G_N_ELEMENTS (of_threads); i++)
+    troupe_worker_table_show_column (self->workers, of_threads[i], is_threads);
   troupe_worker_table_set_workers (self->workers, troupe_program_item_get_workers (program));
   troupe_worker_table_show_column (self->workers, TROUPE_COLUMN_ADDRESS, troupe_program_item_is_cluster (program));
   troupe_worker_table_show_column (self->workers, TROUPE_COLUMN_CONNECTIONS,
@@ -105,7 +128,7 @@ troupe_worker_page_refresh (TroupeWorkerPage *self)
   g_autofree char *title = NULL;
   const char *reason = "";
   TroupeCan can;
-  gboolean single, has_messages, has_workers;
+  gboolean has_workers;
 
   if (self->subject == NULL || troupe_subject_is_empty (self->subject))
     return;
@@ -124,25 +147,24 @@ troupe_worker_page_refresh (TroupeWorkerPage *self)
   if (worker != NULL && troupe_worker_item_get_state (worker) != TROUPE_STATE_RUNNING &&
       troupe_worker_item_get_state (worker) != TROUPE_STATE_READY)
     reason = troupe_worker_item_get_state_reason (worker);
+  if (worker != NULL && reason[0] == '\0' && !troupe_worker_item_is_alive (worker))
+    reason = troupe_worker_item_get_start_problem (worker);
   if (reason[0] != '\0')
     set_text (self->reason, reason);
   gtk_revealer_set_reveal_child (self->reason_revealer, reason[0] != '\0');
 
-  has_messages = troupe_messages_page_takes (self->subject);
-  single = worker != NULL || troupe_subject_get_program (self->subject) != NULL;
-  gtk_stack_page_set_visible (self->details_page, single);
-  gtk_stack_page_set_visible (self->messages_page, has_messages);
   has_workers = troupe_program_bar_takes (self->subject);
-  gtk_stack_page_set_visible (self->workers_page, has_workers);
   if (has_workers)
     troupe_worker_page_show_workers (self, troupe_subject_get_program (self->subject));
   else
     troupe_worker_table_set_workers (self->workers, NULL);
-  if (!has_workers && g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "workers") == 0)
-    gtk_stack_set_visible_child_name (self->stack, "output");
-  if (!has_messages && g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "messages") == 0)
-    gtk_stack_set_visible_child_name (self->stack, "output");
-  if (!single && g_strcmp0 (gtk_stack_get_visible_child_name (self->stack), "details") == 0)
+  gtk_stack_page_set_visible (self->workers_page, has_workers);
+  gtk_stack_page_set_visible (self->messages_page, troupe_messages_page_takes (self->subject));
+  gtk_stack_page_set_visible (self->memory_page, troupe_memory_page_takes (self->subject));
+  gtk_stack_page_set_visible (self->details_page,
+                              worker != NULL || troupe_subject_get_program (self->subject) != NULL);
+  /* A stack would go on showing a page that it does not offer any more. */
+  if (!gtk_stack_page_get_visible (gtk_stack_get_page (self->stack, gtk_stack_get_visible_child (self->stack))))
     gtk_stack_set_visible_child_name (self->stack, "output");
 }
 
@@ -204,6 +226,7 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
   g_type_ensure (TROUPE_TYPE_PROGRAM_NOTICES);
   g_type_ensure (TROUPE_TYPE_WORKER_TABLE);
   g_type_ensure (TROUPE_TYPE_MESSAGES_PAGE);
+  g_type_ensure (TROUPE_TYPE_MEMORY_PAGE);
   g_type_ensure (TROUPE_TYPE_DETAILS_PAGE);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/troupe/Troupe/pages/worker-page.ui");
@@ -228,6 +251,8 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, workers);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, messages_page);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, messages);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, memory_page);
+  gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, memory);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, details_page);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, output);
   gtk_widget_class_bind_template_child (widget_class, TroupeWorkerPage, details);
@@ -236,11 +261,6 @@ troupe_worker_page_class_init (TroupeWorkerPageClass *klass)
 static void
 troupe_worker_page_init (TroupeWorkerPage *self)
 {
-  static const TroupeColumn columns[] = {
-    TROUPE_COLUMN_NAME,   TROUPE_COLUMN_STATE,       TROUPE_COLUMN_CPU,      TROUPE_COLUMN_MEMORY,
-    TROUPE_COLUMN_ADDRESS, TROUPE_COLUMN_CONNECTIONS, TROUPE_COLUMN_RESTARTS, TROUPE_COLUMN_UP,
-    TROUPE_COLUMN_PID,    TROUPE_COLUMN_EXIT,
-  };
   GtkGesture *hold = gtk_gesture_long_press_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
@@ -248,7 +268,7 @@ troupe_worker_page_init (TroupeWorkerPage *self)
   gtk_widget_set_layout_manager (GTK_WIDGET (self->tool_row), troupe_wrap_layout_new (6));
   troupe_output_page_set_run_chooser (self->output, self->run_chooser);
   troupe_messages_page_set_run_chooser (self->messages, self->run_chooser);
-  troupe_worker_table_add_columns (self->workers, columns, G_N_ELEMENTS (columns));
+  troupe_worker_table_add_columns (self->workers, worker_columns, N_WORKER_COLUMNS);
   gtk_box_append (self->all_tools, troupe_messages_page_get_tools (self->messages));
   g_signal_connect_object (self->output, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->notices, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
@@ -276,6 +296,7 @@ troupe_worker_page_set_subject (TroupeWorkerPage *self, TroupeSubject *subject)
   troupe_program_notices_set_subject (self->notices, subject);
   troupe_output_page_set_subject (self->output, subject);
   troupe_messages_page_set_subject (self->messages, subject);
+  troupe_memory_page_set_subject (self->memory, subject);
   troupe_details_page_set_subject (self->details, subject);
   if (subject == NULL)
     {
@@ -321,6 +342,12 @@ TroupeProgramBar *
 troupe_worker_page_get_bar (TroupeWorkerPage *self)
 {
   return self->bar;
+}
+
+TroupeMemoryPage *
+troupe_worker_page_get_memory (TroupeWorkerPage *self)
+{
+  return self->memory;
 }
 
 TroupeWorkerTable *

@@ -3,7 +3,7 @@
 
 /* Workers as a table.
  *
- *   workers -> filter -> GtkTreeListModel (worker -> its processes) -> sort -> selection
+ *   workers -> filter -> GtkTreeListModel (worker -> its threads and processes) -> sort -> selection
  *
  * Each cell is one GtkInscription of fixed width that reads its text again when its item
  * says so; the models are never rebuilt while the workers are the same. */
@@ -32,6 +32,8 @@ struct _TroupeWorkerTable
   GtkFilter *filter;            /* (owned) (nullable) */
   GtkSelectionModel *selection; /* (owned) (nullable) */
   GtkColumnViewColumn *columns[TROUPE_N_COLUMNS]; /* (owned by the view) (nullable) */
+  GHashTable *opened;           /* (owned) set of (owned) keys of hosts whose rows were opened once */
+  guint open_id;
   char *needle;                 /* (owned), folded */
   double cpu_divisor;
 };
@@ -123,7 +125,8 @@ cell_refresh (Cell *cell)
     return;
   gtk_widget_set_tooltip_text (GTK_WIDGET (cell->text), text);
   /* Only what lives has processes to show. */
-  if (TROUPE_IS_WORKER_ITEM (cell->item) && troupe_worker_item_is_alive (TROUPE_WORKER_ITEM (cell->item)))
+  if (TROUPE_IS_WORKER_ITEM (cell->item) && (troupe_worker_item_is_alive (TROUPE_WORKER_ITEM (cell->item)) ||
+                                             troupe_worker_item_is_host (TROUPE_WORKER_ITEM (cell->item))))
     gtk_widget_remove_css_class (GTK_WIDGET (cell->expander), "leaf");
   else
     gtk_widget_add_css_class (GTK_WIDGET (cell->expander), "leaf");
@@ -238,24 +241,61 @@ compare_items (gconstpointer a, gconstpointer b, gpointer column)
                                 G_OBJECT ((gpointer) b));
 }
 
+static gboolean
+is_thread (gpointer item, gpointer user_data)
+{
+  return troupe_worker_item_is_thread (item);
+}
+
+/* Below a host stand its threads, then, as below any other process, what the process is made of. */
 static GListModel *
 create_children (gpointer item, gpointer user_data)
 {
-  if (TROUPE_IS_WORKER_ITEM (item))
+  TroupeProgramItem *program = TROUPE_IS_WORKER_ITEM (item) ? troupe_worker_item_get_program (item) : NULL;
+  g_autoptr (GListModel) threads = NULL, processes = NULL;
+  GListStore *parts;
+
+  if (!TROUPE_IS_WORKER_ITEM (item) || troupe_worker_item_is_thread (item))
+    return NULL;
+  if (!troupe_worker_item_is_host (item) || program == NULL)
     return G_LIST_MODEL (troupe_process_list_new (item));
-  return NULL;
+  parts = g_list_store_new (G_TYPE_LIST_MODEL);
+  threads = G_LIST_MODEL (gtk_filter_list_model_new (g_object_ref (troupe_program_item_get_workers (program)),
+                                                     GTK_FILTER (gtk_custom_filter_new (is_thread, NULL, NULL))));
+  processes = G_LIST_MODEL (troupe_process_list_new (item));
+  g_list_store_append (parts, threads);
+  g_list_store_append (parts, processes);
+  return G_LIST_MODEL (gtk_flatten_list_model_new (G_LIST_MODEL (parts)));
+}
+
+static gboolean
+text_matches (TroupeWorkerTable *self, TroupeWorkerItem *worker)
+{
+  g_autofree char *folded = g_utf8_casefold (troupe_worker_item_get_key (worker), -1);
+
+  return strstr (folded, self->needle) != NULL;
 }
 
 static gboolean
 worker_matches (gpointer item, gpointer user_data)
 {
   TroupeWorkerTable *self = user_data;
-  g_autofree char *folded = NULL;
+  TroupeProgramItem *program = troupe_worker_item_get_program (item);
 
-  if (self->needle[0] == '\0')
+  /* A thread stands below its host. */
+  if (troupe_worker_item_is_thread (item))
+    return FALSE;
+  if (self->needle[0] == '\0' || text_matches (self, item))
     return TRUE;
-  folded = g_utf8_casefold (troupe_worker_item_get_key (item), -1);
-  return strstr (folded, self->needle) != NULL;
+  if (program != NULL && troupe_worker_item_is_host (item))
+    for (guint i = 0; i < g_list_model_get_n_items (troupe_program_item_get_workers (program)); i++)
+      {
+        g_autoptr (TroupeWorkerItem) one = g_list_model_get_item (troupe_program_item_get_workers (program), i);
+
+        if (text_matches (self, one))
+          return TRUE;
+      }
+  return FALSE;
 }
 
 static void
@@ -293,6 +333,25 @@ sampled_cb (TroupeWorkerTable *self)
       gtk_sorter_changed (gtk_column_view_column_get_sorter (self->columns[i]), GTK_SORTER_CHANGE_DIFFERENT);
 }
 
+/* Threads are what a host is there for: its row is open until the person closes it. */
+static gboolean
+open_hosts_cb (gpointer user_data)
+{
+  TroupeWorkerTable *self = user_data;
+
+  self->open_id = 0;
+  for (guint i = 0; self->selection != NULL && i < g_list_model_get_n_items (G_LIST_MODEL (self->selection)); i++)
+    {
+      g_autoptr (GtkTreeListRow) row = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
+      g_autoptr (GObject) item = gtk_tree_list_row_get_item (row);
+
+      if (TROUPE_IS_WORKER_ITEM (item) && troupe_worker_item_is_host (TROUPE_WORKER_ITEM (item)) &&
+          g_hash_table_add (self->opened, g_strdup (troupe_worker_item_get_key (TROUPE_WORKER_ITEM (item)))))
+        gtk_tree_list_row_set_expanded (row, TRUE);
+    }
+  return G_SOURCE_REMOVE;
+}
+
 static void
 rows_changed_cb (TroupeWorkerTable *self)
 {
@@ -300,6 +359,8 @@ rows_changed_cb (TroupeWorkerTable *self)
                      g_list_model_get_n_items (G_LIST_MODEL (self->selection)) == 0;
 
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), nothing ? "nothing" : "table");
+  if (self->open_id == 0)
+    self->open_id = g_idle_add (open_hosts_cb, self);
 }
 
 /* ---- Columns ---- */
@@ -356,6 +417,7 @@ troupe_worker_table_dispose (GObject *object)
 {
   TroupeWorkerTable *self = TROUPE_WORKER_TABLE (object);
 
+  g_clear_handle_id (&self->open_id, g_source_remove);
   g_clear_pointer (&self->menu, gtk_widget_unparent);
   g_clear_pointer (&self->stack, gtk_widget_unparent);
   g_clear_object (&self->selection);
@@ -368,6 +430,7 @@ troupe_worker_table_dispose (GObject *object)
 static void
 troupe_worker_table_finalize (GObject *object)
 {
+  g_hash_table_unref (TROUPE_WORKER_TABLE (object)->opened);
   g_free (TROUPE_WORKER_TABLE (object)->needle);
   G_OBJECT_CLASS (troupe_worker_table_parent_class)->finalize (object);
 }
@@ -394,6 +457,7 @@ troupe_worker_table_init (TroupeWorkerTable *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   self->cpu_divisor = 1;
   self->needle = g_strdup ("");
+  self->opened = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->filter = GTK_FILTER (gtk_custom_filter_new (worker_matches, self, NULL));
   g_signal_connect_object (self->view, "activate", G_CALLBACK (activate_cb), self, 0);
 }
@@ -423,6 +487,13 @@ troupe_worker_table_show_column (TroupeWorkerTable *self, TroupeColumn column, g
 }
 
 void
+troupe_worker_table_move_column (TroupeWorkerTable *self, TroupeColumn column, guint position)
+{
+  g_return_if_fail (self->columns[column] != NULL);
+  gtk_column_view_insert_column (self->view, position, self->columns[column]);
+}
+
+void
 troupe_worker_table_set_workers (TroupeWorkerTable *self, GListModel *workers)
 {
   GtkTreeListModel *tree;
@@ -432,6 +503,7 @@ troupe_worker_table_set_workers (TroupeWorkerTable *self, GListModel *workers)
   if (self->workers == workers)
     return;
   g_set_object (&self->workers, workers);
+  g_hash_table_remove_all (self->opened);
   if (self->selection != NULL)
     g_signal_handlers_disconnect_by_data (self->selection, self);
   g_clear_object (&self->selection);

@@ -21,6 +21,8 @@ void troupe_worker_table_set_client (TroupeWorkerTable *self, TroupeClient *clie
 /* Once, from left to right; each at most once. */
 void troupe_worker_table_add_columns (TroupeWorkerTable *self, const TroupeColumn *columns, guint n_columns);
 void troupe_worker_table_show_column (TroupeWorkerTable *self, TroupeColumn column, gboolean shown);
+/* Puts it at POSITION, counted from 0. */
+void troupe_worker_table_move_column (TroupeWorkerTable *self, TroupeColumn column, guint position);
 /* Of TroupeWorkerItem; (nullable). */
 void troupe_worker_table_set_workers (TroupeWorkerTable *self, GListModel *workers);
 /* What a right click offers. ACTIONS (nullable): stand for win.* there, for a table whose selection is not what

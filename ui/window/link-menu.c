@@ -60,20 +60,27 @@ change_state_cb (GSimpleAction *action, GVariant *value, gpointer user_data)
   troupe_client_link_async (self->client, from, to, g_variant_get_boolean (value), linked_cb, g_object_ref (self));
 }
 
+/* One entry: what FROM says, TO hears. */
+typedef struct
+{
+  const char *from, *to; /* keys, (not owned) */
+  const char *label;     /* (not owned) */
+  gboolean linked;
+} Entry;
+
 static void
-troupe_link_menu_add (TroupeLinkMenu *self, GMenu *menu, guint number, TroupeProgramItem *from, TroupeProgramItem *to,
-                      gboolean linked)
+troupe_link_menu_add (TroupeLinkMenu *self, GMenu *menu, guint number, const Entry *entry)
 {
   g_autofree char *name = g_strdup_printf ("to-%u", number);
   g_autofree char *detailed = g_strconcat ("link.", name, NULL);
-  g_autoptr (GSimpleAction) action = g_simple_action_new_stateful (name, NULL, g_variant_new_boolean (linked));
+  g_autoptr (GSimpleAction) action = g_simple_action_new_stateful (name, NULL, g_variant_new_boolean (entry->linked));
   g_autoptr (GMenuItem) item = g_menu_item_new (NULL, detailed);
-  g_auto (GStrv) parts = g_strsplit (troupe_program_item_get_name (to), "_", -1);
+  g_auto (GStrv) parts = g_strsplit (entry->label, "_", -1);
   /* A name is no mnemonic. */
   g_autofree char *label = g_strjoinv ("__", parts);
 
-  g_object_set_data_full (G_OBJECT (action), "troupe-from", g_strdup (troupe_program_item_get_key (from)), g_free);
-  g_object_set_data_full (G_OBJECT (action), "troupe-to", g_strdup (troupe_program_item_get_key (to)), g_free);
+  g_object_set_data_full (G_OBJECT (action), "troupe-from", g_strdup (entry->from), g_free);
+  g_object_set_data_full (G_OBJECT (action), "troupe-to", g_strdup (entry->to), g_free);
   g_signal_connect_object (action, "change-state", G_CALLBACK (change_state_cb), self, 0);
   g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (action));
   g_menu_item_set_label (item, label);
@@ -90,42 +97,85 @@ troupe_link_menu_clear (TroupeLinkMenu *self)
     g_action_map_remove_action (G_ACTION_MAP (self->actions), names[i]);
 }
 
+/* TRUE when the links of a program of threads, "1:2" or "*", join A and B. */
+static gboolean
+joins_threads (const char *const *links, guint a, guint b)
+{
+  g_autofree char *one = g_strdup_printf ("%u:%u", a, b);
+  g_autofree char *other = g_strdup_printf ("%u:%u", b, a);
+
+  return g_strv_contains (links, "*") || g_strv_contains (links, one) || g_strv_contains (links, other);
+}
+
+/* The other threads of the one that is picked. */
+static void
+add_threads (GArray *entries, TroupeWorkerItem *thread, const char *const *links)
+{
+  GListModel *workers = troupe_program_item_get_workers (troupe_worker_item_get_program (thread));
+
+  for (guint i = 0; i < g_list_model_get_n_items (workers); i++)
+    {
+      /* The program keeps it. */
+      g_autoptr (TroupeWorkerItem) other = g_list_model_get_item (workers, i);
+      Entry entry = { troupe_worker_item_get_key (thread), troupe_worker_item_get_key (other),
+                      troupe_worker_item_get_name (other),
+                      joins_threads (links, troupe_worker_item_get_instance (thread),
+                                     troupe_worker_item_get_instance (other)) };
+
+      if (other != thread && troupe_worker_item_is_thread (other))
+        g_array_append_val (entries, entry);
+    }
+}
+
+/* The other programs of its project that have a channel. */
+static void
+add_programs (GArray *entries, TroupeProgramItem *from, TroupeProjectItem *project, const char *const *links)
+{
+  GListModel *programs = troupe_project_item_get_programs (project);
+
+  for (guint i = 0; i < g_list_model_get_n_items (programs); i++)
+    {
+      /* The project keeps it. */
+      g_autoptr (TroupeProgramItem) to = g_list_model_get_item (programs, i);
+      Entry entry = { troupe_program_item_get_key (from), troupe_program_item_get_key (to),
+                      troupe_program_item_get_name (to), g_strv_contains (links, troupe_program_item_get_name (to)) };
+
+      if (to != from && troupe_program_item_has_channel (to))
+        g_array_append_val (entries, entry);
+    }
+}
+
 static void
 troupe_link_menu_refresh (TroupeLinkMenu *self)
 {
   TroupeProgramItem *from = troupe_link_menu_get_program (self);
+  TroupeWorkerItem *worker = from != NULL ? troupe_subject_get_worker (self->subject) : NULL;
   TroupeProjectItem *project = from != NULL && troupe_program_item_has_channel (from)
                                    ? troupe_client_find_project (self->client, troupe_program_item_get_project (from))
                                    : NULL;
-  GListModel *programs = project != NULL ? troupe_project_item_get_programs (project) : NULL;
   g_auto (GStrv) links = project != NULL ? troupe_program_item_dup_links (from) : NULL;
-  g_autoptr (GPtrArray) others = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (Entry));
   g_autoptr (GString) shown = g_string_new (from != NULL ? troupe_program_item_get_key (from) : "");
   g_autoptr (GMenu) menu = g_menu_new ();
 
-  for (guint i = 0; programs != NULL && i < g_list_model_get_n_items (programs); i++)
+  if (project != NULL && worker != NULL && troupe_worker_item_is_thread (worker))
+    add_threads (entries, worker, (const char *const *) links);
+  if (project != NULL)
+    add_programs (entries, from, project, (const char *const *) links);
+  for (guint i = 0; i < entries->len; i++)
     {
-      TroupeProgramItem *to = g_list_model_get_item (programs, i);
+      Entry *entry = &g_array_index (entries, Entry, i);
 
-      if (to != from && troupe_program_item_has_channel (to))
-        {
-          gboolean linked = g_strv_contains ((const char *const *) links, troupe_program_item_get_name (to));
-
-          g_string_append_printf (shown, "\n%s%s", linked ? "+" : "-", troupe_program_item_get_key (to));
-          g_ptr_array_add (others, to);
-        }
-      else
-        g_object_unref (to);
+      g_string_append_printf (shown, "\n%s%s %s", entry->linked ? "+" : "-", entry->from, entry->to);
     }
   if (g_strcmp0 (shown->str, self->shown) == 0)
     return;
   g_free (self->shown);
   self->shown = g_strdup (shown->str);
   troupe_link_menu_clear (self);
-  for (guint i = 0; i < others->len; i++)
-    troupe_link_menu_add (self, menu, i, from, others->pdata[i],
-                          g_strv_contains ((const char *const *) links, troupe_program_item_get_name (others->pdata[i])));
-  if (others->len > 0)
+  for (guint i = 0; i < entries->len; i++)
+    troupe_link_menu_add (self, menu, i, &g_array_index (entries, Entry, i));
+  if (entries->len > 0)
     g_menu_append_submenu (self->section, _ ("_Link to"), G_MENU_MODEL (menu));
 }
 

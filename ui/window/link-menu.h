@@ -10,8 +10,8 @@
 G_BEGIN_DECLS
 
 /* “Link to ▸”: the other programs of the project that have a channel, each with a mark when the
- * messages of the picked one are passed on to it. The menu's section is empty when there is nothing to
- * link. Main thread. */
+ * messages of the picked one are passed on to it; for a worker thread also the other threads of its
+ * program. The menu's section is empty when there is nothing to link. Main thread. */
 #define TROUPE_TYPE_LINK_MENU (troupe_link_menu_get_type ())
 G_DECLARE_FINAL_TYPE (TroupeLinkMenu, troupe_link_menu, TROUPE, LINK_MENU, GObject)
 

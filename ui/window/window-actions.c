@@ -71,6 +71,57 @@ called_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     troupe_window_actions_tell (self, error->message, 0);
 }
 
+/* A kill that would end more than what is picked is asked about. */
+typedef struct
+{
+  TroupeWindowActions *actions; /* (owned) */
+  TroupeSubject *subject;       /* (owned) */
+} Killing;
+
+static void
+killing_free (gpointer data)
+{
+  Killing *killing = data;
+
+  g_object_unref (killing->actions);
+  g_object_unref (killing->subject);
+  g_free (killing);
+}
+
+static void
+kill_confirmed_cb (gpointer user_data)
+{
+  Killing *killing = user_data;
+
+  troupe_subject_call (killing->subject, "Kill", called_cb, G_OBJECT (killing->actions));
+}
+
+static void
+kill_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  TroupeWindowActions *self = user_data;
+  const char *warning = self->subject != NULL ? troupe_subject_get_kill_warning (self->subject) : NULL;
+  g_autoptr (GPtrArray) programs = self->subject != NULL ? troupe_subject_dup_programs (self->subject) : NULL;
+  g_autofree char *title = NULL, *heading = NULL, *body = NULL;
+  Killing *killing;
+
+  if (self->subject == NULL)
+    return;
+  if (warning == NULL || programs->len > 0)
+    {
+      troupe_subject_call (self->subject, "Kill", called_cb, G_OBJECT (self));
+      return;
+    }
+  title = troupe_subject_dup_title (self->subject);
+  heading = g_strdup_printf (_ ("Kill “%s”?"), title);
+  /* Translators: what else a kill does: “ends the host process, and with it crunch.1” */
+  body = g_strdup_printf (_ ("This %s."), warning);
+  killing = g_new0 (Killing, 1);
+  killing->actions = g_object_ref (self);
+  killing->subject = g_object_ref (self->subject);
+  troupe_question_ask (self->window, heading, body, _ ("_Kill"), G_CALLBACK (kill_confirmed_cb), killing, killing_free);
+}
+
 static void
 call_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
@@ -80,7 +131,7 @@ call_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
     const char *method;
   } methods[] = {
     { "start", "Start" }, { "stop", "Stop" },     { "restart", "Restart" },
-    { "kill", "Kill" },   { "reload", "Reload" }, { "cancel-reload", "CancelReload" },
+    { "reload", "Reload" }, { "cancel-reload", "CancelReload" },
   };
   TroupeWindowActions *self = user_data;
 
@@ -372,7 +423,7 @@ static const GActionEntry entries[] = {
   { .name = "start", .activate = call_cb },
   { .name = "stop", .activate = call_cb },
   { .name = "restart", .activate = call_cb },
-  { .name = "kill", .activate = call_cb },
+  { .name = "kill", .activate = kill_cb },
   { .name = "signal", .activate = signal_cb, .parameter_type = "s" },
   { .name = "reload", .activate = call_cb },
   { .name = "cancel-reload", .activate = call_cb },

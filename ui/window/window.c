@@ -19,6 +19,7 @@
 #include "parts/labels.h"
 #include "parts/split.h"
 #include "window/link-menu.h"
+#include "window/signal-menu.h"
 #include "window/window-actions.h"
 
 /* A connection quicker than this shows no “connecting” page in between. */
@@ -60,6 +61,8 @@ struct _TroupeWindow
   TroupeWindowActions *actions;  /* (owned) */
   GSimpleActionGroup *row_group; /* (owned): what the menu of the table of workers asks */
   TroupeWindowActions *row_actions; /* (owned) */
+  GMenu *signal_section;         /* (owned) */
+  GMenuModel *signal_menu;       /* (owned) */
   GMenu *link_section;           /* (owned) */
   TroupeLinkMenu *link_menu;     /* (owned) */
   TroupeSubject *subject;        /* (owned) (nullable): what the sidebar has picked */
@@ -258,17 +261,12 @@ client_state_cb (TroupeWindow *self)
 static void
 troupe_window_update_subject (TroupeWindow *self)
 {
-  g_autoptr (TroupeSubject) of_table = NULL;
+  g_autoptr (TroupeSubject) subject =
+      self->subject != NULL ? g_object_ref (self->subject) : troupe_overview_page_dup_subject (self->overview);
 
-  if (self->subject != NULL)
-    {
-      troupe_window_actions_set_subject (self->actions, self->subject);
-      troupe_link_menu_set_subject (self->link_menu, self->subject);
-      return;
-    }
-  of_table = troupe_overview_page_dup_subject (self->overview);
-  troupe_window_actions_set_subject (self->actions, of_table);
-  troupe_link_menu_set_subject (self->link_menu, of_table);
+  troupe_window_actions_set_subject (self->actions, subject);
+  troupe_link_menu_set_subject (self->link_menu, subject);
+  troupe_signal_menu_fill (self->signal_section, self->signal_menu, subject);
 }
 
 static void
@@ -627,6 +625,8 @@ troupe_window_dispose (GObject *object)
     g_object_run_dispose (G_OBJECT (self->link_menu));
   g_clear_object (&self->link_menu);
   g_clear_object (&self->link_section);
+  g_clear_object (&self->signal_section);
+  g_clear_object (&self->signal_menu);
   g_clear_object (&self->subject);
   g_clear_object (&self->client);
   g_clear_object (&self->settings);
@@ -696,6 +696,9 @@ troupe_window_add_parts (TroupeWindow *self)
   g_autoptr (GtkBuilder) menus = gtk_builder_new_from_resource ("/io/github/troupe/Troupe/window/menus.ui");
   GMenuModel *worker_menu = G_MENU_MODEL (gtk_builder_get_object (menus, "worker_menu"));
 
+  self->signal_section = g_object_ref (G_MENU (gtk_builder_get_object (menus, "signal_section")));
+  self->signal_menu = g_object_ref (G_MENU_MODEL (gtk_builder_get_object (menus, "signal_menu")));
+  troupe_signal_menu_fill (self->signal_section, self->signal_menu, NULL);
   self->link_section = g_object_ref (G_MENU (gtk_builder_get_object (menus, "link_section")));
   self->sidebar = g_object_new (TROUPE_TYPE_SIDEBAR, NULL);
   self->overview = g_object_new (TROUPE_TYPE_OVERVIEW_PAGE, NULL);
@@ -830,6 +833,12 @@ GActionGroup *
 troupe_window_get_link_actions (TroupeWindow *self)
 {
   return troupe_link_menu_get_actions (self->link_menu);
+}
+
+GMenuModel *
+troupe_window_get_signal_section (TroupeWindow *self)
+{
+  return G_MENU_MODEL (self->signal_section);
 }
 
 const char *

@@ -32,6 +32,7 @@ TroupeSidebar *troupe_window_get_sidebar (TroupeWindow *self);
 TroupeOverviewPage *troupe_window_get_overview (TroupeWindow *self);
 TroupeWorkerPage *troupe_window_get_worker_page (TroupeWindow *self);
 GActionGroup *troupe_window_get_link_actions (TroupeWindow *self);
+GMenuModel *troupe_window_get_signal_section (TroupeWindow *self);
 /* Name of the page on view: "overview", "worker", "first-run", "connecting", "unreachable". */
 const char *troupe_window_get_page (TroupeWindow *self);
 gboolean troupe_window_is_narrow (TroupeWindow *self);

@@ -6,6 +6,7 @@
  *   tests/ui/run-headless.sh BUILD/tests/ui/window/draw-window FOLDER WORKERS WIDTHxHEIGHT [PAGE]
  *
  * PAGE: overview (default), launch-KIND, worker, details, program, cluster, cluster-reload, cluster-failed, cluster-scaling, cluster-port,
+ * threads, threads-memory, threads-memory-text, threads-thread, threads-host,
  * cluster-details, cluster-worker, launch, project, preferences, shortcuts, or one of
  * these, with the number of messages in place of WORKERS: messages, messages-open, messages-kinds, messages-zoo,
  * messages-composing, messages-filter, messages-past.
@@ -205,6 +206,54 @@ show_cluster (FakeEngine *engine, TroupeWindow *window, TroupeClient *client, co
   fake_engine_emit_stats (engine, 40);
 }
 
+static void
+show_threads (FakeEngine *engine, TroupeWindow *window, TroupeClient *client, const char *page, guint n_workers)
+{
+  static const char *const links[] = { "1:2", NULL };
+  gsize size = 64 * 1024;
+  guint8 *bytes = g_malloc0 (size);
+  g_autoptr (GBytes) block = NULL;
+
+  for (gsize i = 0; i < size; i++)
+    bytes[i] = i < 64 ? (guint8) "counter=0042; name=crunch; state=working; left=17; done=true...."[i]
+                      : (guint8) (i % 24 == 0 ? i * 7 : i % 3 == 0 ? i / 5 : 0);
+  block = g_bytes_new_take (bytes, size);
+  fake_engine_add_program (engine, "shop", "crunch", "crunch.js", MAX (n_workers, 1));
+  fake_engine_make_threads (engine, "shop", "crunch", links);
+  fake_engine_set_shared_memory (engine, "shop", "crunch", block);
+  fake_engine_set_running (engine, "crunch.host", 90);
+  for (guint i = 1; i <= n_workers; i++)
+    {
+      g_autofree char *name = n_workers == 1 ? g_strdup ("crunch") : g_strdup_printf ("crunch.%u", i);
+
+      fake_engine_set_running (engine, name, 80);
+      fake_engine_set_channel (engine, name, "open");
+      if (i % 2 == 0)
+        fake_engine_set_progress (engine, name, 0.1 * (i % 10), "sieving");
+    }
+  for (guint i = 0; i < 20; i++)
+    fake_engine_emit_stats (engine, 30 + i);
+  if (g_str_equal (page, "threads-thread") || g_str_equal (page, "threads-host"))
+    WAIT_UNTIL (troupe_client_find_worker (client, "shop/crunch.2") != NULL &&
+                troupe_window_show_worker (window, g_str_equal (page, "threads-host") ? "shop/crunch.host"
+                                                                                       : "shop/crunch.2"));
+  else
+    WAIT_UNTIL (troupe_client_find_worker (client, "shop/crunch.host") != NULL &&
+                troupe_sidebar_select (troupe_window_get_sidebar (window),
+                                       G_OBJECT (troupe_client_find_program (client, "shop/crunch"))));
+  settle ();
+  troupe_worker_page_show (troupe_window_get_worker_page (window),
+                           g_str_has_prefix (page, "threads-memory") ? "memory"
+                           : g_str_equal (page, "threads")           ? "workers"
+                                                                     : "details");
+  if (g_str_equal (page, "threads-memory"))
+    troupe_memory_page_choose (troupe_worker_page_get_memory (troupe_window_get_worker_page (window)), "u32", FALSE);
+  settle ();
+  ((guint8 *) bytes)[9] = '9';
+  fake_engine_emit_stats (engine, 40);
+  fake_engine_emit_stats (engine, 41);
+}
+
 static GtkWindow *
 find_dialog (GtkWindow *main_window)
 {
@@ -243,7 +292,7 @@ main (int argc, char *argv[])
       return 2;
     }
   n_workers = (guint) atoi (argv[2]);
-  if (n_workers > 1 && n_workers < 10 && !of_messages)
+  if (n_workers > 1 && n_workers < 10 && !of_messages && !g_str_has_prefix (page, "threads"))
     n_workers = 10;
   engine_connection = g_dbus_connection_new_for_address_sync (
       address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
@@ -255,7 +304,7 @@ main (int argc, char *argv[])
                               G_APPLICATION_NON_UNIQUE, "resource-base-path", "/io/github/troupe/Troupe", NULL);
   g_application_register (G_APPLICATION (application), NULL, NULL);
   engine = fake_engine_new (engine_connection);
-  if (!of_messages)
+  if (!of_messages && !g_str_has_prefix (page, "threads"))
     populate (engine, n_workers);
   settings = g_settings_new (TROUPE_APP_ID);
   g_settings_set_int (settings, "window-width", width);
@@ -279,6 +328,8 @@ main (int argc, char *argv[])
       if (g_str_equal (page, "details"))
         gtk_widget_activate_action (GTK_WIDGET (window), "win.show-details", NULL);
     }
+  else if (g_str_has_prefix (page, "threads"))
+    show_threads (engine, window, client, page, n_workers);
   else if (g_str_has_prefix (page, "cluster"))
     show_cluster (engine, window, client, page, n_workers);
   else if (g_str_equal (page, "slow"))
