@@ -189,6 +189,7 @@ troupe_journal_writer_close (TroupeJournalWriter *writer)
   for (int i = 0; i < TROUPE_JOURNAL_COLUMNS; i++)
     {
       troupe_writer_write_gap (writer, i);
+      troupe_writer_release (writer, i);
       if (writer->columns[i].fd >= 0)
         close (writer->columns[i].fd);
     }

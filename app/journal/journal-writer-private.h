@@ -9,7 +9,7 @@
 
 /* What the writer's files share: opening (journal-open.c), repairing what is found there
  * (journal-repair.c), appending (journal-writer.c), also many pieces at once (journal-pieces.c),
- * deleting what is oldest (journal-prune.c). */
+ * asking for room on disk (journal-reserve.c), deleting what is oldest (journal-prune.c). */
 
 typedef struct
 {
@@ -17,6 +17,7 @@ typedef struct
   uint64_t segment;
   uint64_t bytes, rows; /* named by records so far */
   bool open_line;       /* the last byte was no newline */
+  uint64_t reserved_end; /* up to here in its segment there is room on disk, 0: nobody asked */
 
   /* A gap that is not in the index yet, and one that is and may still grow. */
   uint64_t gap_pending_bytes;
@@ -37,6 +38,7 @@ struct _TroupeJournalWriter
   uint64_t last_time_usec;
   uint64_t lost_bytes;
   uint64_t limit_bytes;
+  bool asked_file_system, can_reserve;
 };
 
 /* Makes the index of a log that was opened as fresh, unless it is there. */
@@ -55,6 +57,11 @@ int troupe_writer_write_header (int fd, const TroupeIndexHeader *header);
  * written; sets *ERROR when that is not all. */
 size_t troupe_writer_write_fully (int fd, const uint8_t *bytes, size_t n, bool with_newline, uint64_t offset,
                                   int *error);
+
+/* Asks for room on disk for the next N bytes of COLUMN, and for more that may come. */
+void troupe_writer_reserve (TroupeJournalWriter *writer, int column, size_t n);
+/* Gives back what was not used of it. */
+void troupe_writer_release (TroupeJournalWriter *writer, int column);
 
 /* A record with the state of the log before it. */
 void troupe_writer_init_record (TroupeJournalWriter *writer, int column, TroupeRecordKind kind,

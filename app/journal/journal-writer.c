@@ -288,6 +288,7 @@ troupe_writer_open_data (TroupeJournalWriter *writer, int column)
     return fd;
   if (target->fd >= 0)
     close (target->fd);
+  target->reserved_end = 0;
   target->fd = fd;
   target->segment = segment;
   return 0;
@@ -307,6 +308,7 @@ append_piece (TroupeJournalWriter *writer, int column, TroupeRecordKind kind, ui
   error = troupe_writer_open_data (writer, column);
   if (error < 0)
     return error;
+  troupe_writer_reserve (writer, column, n + with_newline);
   written = troupe_writer_write_fully (target->fd, bytes, n, with_newline, position, &error);
   if (written == n + with_newline || (written > 0 && !all_or_nothing))
     {

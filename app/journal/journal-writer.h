@@ -66,5 +66,9 @@ uint64_t troupe_journal_writer_get_stream_bytes (TroupeJournalWriter *writer, Tr
 /* Bytes lost since the writer was opened. */
 uint64_t troupe_journal_writer_get_lost_bytes (TroupeJournalWriter *writer);
 
+/* Gives back room on disk that was asked for ahead of a stream that grew fast. For when it rests; closing
+ * does it, too. */
+void troupe_journal_writer_trim (TroupeJournalWriter *writer);
+
 /* Writes a gap that is still pending, if it can, and closes. NULL is allowed. */
 void troupe_journal_writer_close (TroupeJournalWriter *writer);

@@ -10,8 +10,11 @@
  * quick writer), so that the writer does not wait for it. A read of BULK_READ
  * bytes or more is not small: bulk is read without pauses.
  *
- * Each turn of the loop reads each stream at most once, so neither of them
- * starves the other or the control socket. */
+ * Each turn of the loop reads each stream a few times at most, so neither of them
+ * starves the other or the control socket.
+ *
+ * What a flood brings is read such that it goes into the file in large aligned pieces, for which
+ * a file system takes one large page where it would take many small ones else. */
 
 #include "keeper/keeper-run.h"
 
@@ -22,7 +25,11 @@
 
 #define PAUSE_MAX_USEC 2000
 #define PAUSE_MIN_USEC 125
+/* Of a stream that brings this much between two pauses, a longer one is no loss to who looks. */
+#define FLOOD_BURST (64 * 1024)
+#define FLOOD_PAUSE_MAX_USEC 8000
 #define BULK_READ (32 * 1024)
+#define READS_A_TURN 4
 #define TRIM_AFTER_USEC 1000000
 
 static void
@@ -72,35 +79,61 @@ read_once (KeeperRun *run, KeeperStream *stream, size_t size)
   return 0;
 }
 
-/* Aims at a pipe that is half full when we come back. */
+/* Leaves the pipe alone for a while, such that it is half full when we come back. */
 static void
-choose_pause (KeeperStream *stream, size_t n)
+rest (KeeperStream *stream)
 {
-  uint64_t half = stream->pipe_bytes / 2, pause_usec;
+  uint64_t half = stream->pipe_bytes / 2;
+  uint64_t pause_usec = stream->pause_usec > PAUSE_MIN_USEC ? stream->pause_usec : PAUSE_MIN_USEC;
+  uint64_t max_usec = stream->burst_bytes >= FLOOD_BURST ? FLOOD_PAUSE_MAX_USEC : PAUSE_MAX_USEC;
 
-  stream->burst_bytes += n;
-  if ((n >= BULK_READ && n < half) || n == KEEPER_BUFFER_SIZE)
-    return; /* read on at once */
-
-  pause_usec = stream->pause_usec > PAUSE_MIN_USEC ? stream->pause_usec : PAUSE_MIN_USEC;
   pause_usec = pause_usec * half / stream->burst_bytes;
-  stream->pause_usec = pause_usec < PAUSE_MIN_USEC   ? 0
-                       : pause_usec > PAUSE_MAX_USEC ? PAUSE_MAX_USEC
-                                                     : pause_usec;
+  stream->pause_usec = pause_usec < PAUSE_MIN_USEC ? 0 : pause_usec > max_usec ? max_usec : pause_usec;
   stream->burst_bytes = 0;
   stream->resume_at = stream->pause_usec > 0 ? keeper_now () + stream->pause_usec : 0;
+}
+
+/* How much to read: up to where a write of KEEPER_BUFFER_SIZE bytes into the file is aligned. 0: what
+ * there is does not fill that, and others of this burst did; it can wait for more. */
+static size_t
+choose_size (const KeeperStream *stream)
+{
+  size_t size = KEEPER_BUFFER_SIZE - (size_t) (stream->kept_bytes % KEEPER_BUFFER_SIZE);
+  int available;
+
+  if (stream->is_full)
+    return KEEPER_BUFFER_SIZE;
+  if (stream->pause_usec > 0 && stream->burst_bytes >= FLOOD_BURST && ioctl (stream->fd, FIONREAD, &available) == 0
+      && (size_t) available < size)
+    return 0;
+  return size;
 }
 
 void
 keeper_capture_read (KeeperRun *run, KeeperStream *stream)
 {
-  size_t n = read_once (run, stream, KEEPER_BUFFER_SIZE);
+  size_t size, n;
+  int i = 0;
 
-  if (n == 0 || stream->fd < 0)
-    return;
-  if (n > 4096 && run->trim_at == 0)
-    run->trim_at = keeper_now () + TRIM_AFTER_USEC;
-  choose_pause (stream, n);
+  stream->resume_at = 0;
+  do
+    {
+      size = choose_size (stream);
+      if (size == 0)
+        {
+          rest (stream);
+          return;
+        }
+      n = read_once (run, stream, size);
+      if (n == 0 || stream->fd < 0)
+        return;
+      if (n > 4096 && run->trim_at == 0)
+        run->trim_at = keeper_now () + TRIM_AFTER_USEC;
+      stream->burst_bytes += n;
+    }
+  while (n == size && ++i < READS_A_TURN);
+  if (n < size && (stream->pause_usec > 0 || n < BULK_READ || n >= stream->pipe_bytes / 2))
+    rest (stream);
 }
 
 void
@@ -125,10 +158,12 @@ keeper_capture_drain (KeeperRun *run)
     }
 }
 
-/* The first page stays: the next line needs it. */
+/* The first page stays: the next line needs it. During a flood this comes once a second, which does no harm. */
 void
 keeper_capture_trim (KeeperRun *run)
 {
   madvise (keeper_buffer + 4096, KEEPER_BUFFER_SIZE - 4096, MADV_DONTNEED);
+  if (run->journal != NULL)
+    troupe_journal_writer_trim (run->journal);
   run->trim_at = 0;
 }

@@ -163,9 +163,16 @@ turn (KeeperRun *run, uint64_t farewell_at)
   else if (fds[POLL_INPUT].revents != 0)
     keeper_input_flush (run);
 
+  now = keeper_now ();
   for (int i = 0; i < 2; i++)
-    if (fds[POLL_STDOUT + i].revents != 0 && run->streams[i].fd >= 0)
-      keeper_capture_read (run, &run->streams[i]);
+    {
+      KeeperStream *stream = &run->streams[i];
+      /* One that rested was not asked for; most likely there is something by now. */
+      bool has_rested = stream->resume_at != 0 && stream->resume_at <= now;
+
+      if (run->state == KEEPER_RUNNING && stream->fd >= 0 && (fds[POLL_STDOUT + i].revents != 0 || has_rested))
+        keeper_capture_read (run, stream);
+    }
   if (fds[POLL_SIGNALS].revents != 0)
     read_signals (run);
 

@@ -8,6 +8,10 @@
  * figures are medians of the rounds and of their ratios. CPU is the reader's alone. Files lie on
  * disk, in TMPDIR or /var/tmp, as journals do.
  *
+ * In a virtual machine that reports free memory to its host, a page that was not used for two
+ * seconds costs more to write to than all else here. So as much memory is used and freed before
+ * each measurement as it will need.
+ *
  *   bench-capture [--short] */
 
 #include "config.h"
@@ -117,6 +121,20 @@ create_file (const char *folder)
   if (fd < 0)
     g_error ("could not make %s", path);
   return fd;
+}
+
+static void
+warm_memory (guint64 bytes)
+{
+  static char block[256 * 1024];
+  char *folder = make_folder ();
+  int fd = create_file (folder);
+
+  for (guint64 done = 0; done < bytes; done += sizeof block)
+    if (write (fd, block, sizeof block) != sizeof block)
+      break;
+  close (fd);
+  remove_folder (folder);
 }
 
 static Figures
@@ -300,9 +318,15 @@ compare_one (const char *name, guint64 bytes, guint block, guint rounds, const c
   flood_init (&flood, bytes, block);
   for (guint i = 0; i < rounds; i++)
     {
-      Figures direct = run_direct (&flood), cat = run_cat (&flood), ours = run_keeper (&flood);
+      Figures direct, cat, ours;
       double gigabytes = (double) bytes / 1e9;
 
+      warm_memory (bytes);
+      direct = run_direct (&flood);
+      warm_memory (bytes);
+      cat = run_cat (&flood);
+      warm_memory (bytes);
+      ours = run_keeper (&flood);
       speed[i] = (double) bytes / MEGABYTE / (ours.wall_usec / 1e6);
       cat_speed[i] = (double) bytes / MEGABYTE / (cat.wall_usec / 1e6);
       speed_ratio[i] = speed[i] / cat_speed[i];
@@ -372,11 +396,13 @@ compare_many (guint64 bytes, guint rounds, gboolean with_node)
 
   for (guint i = 0; i < rounds; i++)
     {
+      warm_memory (bytes * MANY);
       speed[i] = megabytes / (run_many (bytes, &pss_kib) / 1e6);
       if (with_node)
         {
           char *folder = make_folder ();
 
+          warm_memory (bytes * MANY);
           node_speed[i] = megabytes / (run_node (bytes, folder) / 1e6);
           ratio[i] = speed[i] / node_speed[i];
           count_speed[i] = megabytes / (run_node (bytes, NULL) / 1e6);
@@ -434,7 +460,7 @@ main (int argc, char **argv)
       printf ("skipped: TROUPE_TEST_CHILD is not set\n");
       return 77;
     }
-  compare_one ("64 KiB blocks", (short_run ? 64 : 1000) * megabyte, 65536, short_run ? 1 : 7, " (goal >= 0.95)",
+  compare_one ("64 KiB blocks", (short_run ? 64 : 400) * megabyte, 65536, short_run ? 1 : 7, " (goal >= 0.95)",
                " (goal <= 1.10)");
   compare_one ("80-byte lines", (short_run ? 8 : 200) * megabyte, 80, short_run ? 1 : 7, "", " (goal <= 0.5 s/GB)");
   compare_many ((short_run ? 1 : 20) * megabyte, short_run ? 1 : 3, node != NULL);

@@ -405,6 +405,59 @@ test_gap_at_close (void)
   journal_test_dir_remove (dir);
 }
 
+/* What a file takes on disk beyond its own bytes, after both are written out. */
+static gint64
+get_spare_bytes (const char *dir, guint64 expected_size)
+{
+  g_autofree char *path = g_build_filename (dir, "stdout", NULL);
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  struct stat info;
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (fsync (fd), ==, 0);
+  g_assert_cmpint (fstat (fd, &info), ==, 0);
+  close (fd);
+  /* Whoever looks sees what was written, and no more. */
+  g_assert_cmpuint (info.st_size, ==, expected_size);
+  return (gint64) info.st_blocks * 512 - info.st_size;
+}
+
+static void
+test_room_ahead (void)
+{
+  enum
+  {
+    BLOCK = 300000,
+    SLACK = 65536, /* a file system's own */
+  };
+  char *dir = journal_test_dir_new ();
+  JournalModel *model = journal_model_new (TROUPE_LOG_OUTPUT);
+  g_autofree char *block = g_strnfill (BLOCK, 'b');
+  TroupeJournalWriter *writer;
+  TroupeJournalReader *reader;
+  guint64 size = 0;
+
+  block[BLOCK - 1] = '\n';
+  g_assert_cmpint (troupe_journal_writer_open (dir, TROUPE_LOG_OUTPUT, NULL, &writer), ==, 0);
+  for (guint round = 0; round < 3; round++)
+    {
+      for (guint i = 0; i < 30; i++, size += BLOCK)
+        journal_model_write (model, writer, OUT, TROUPE_RECORD_DATA, size + 1, block, BLOCK);
+      if (round == 0)
+        g_test_message ("%" G_GINT64_FORMAT " bytes of room ahead", get_spare_bytes (dir, size));
+      if (round < 2)
+        troupe_journal_writer_trim (writer);
+      else
+        troupe_journal_writer_close (writer);
+      g_assert_cmpint (get_spare_bytes (dir, size), <=, SLACK);
+    }
+  g_assert_cmpint (troupe_journal_reader_open (dir, TROUPE_LOG_OUTPUT, &reader), ==, 0);
+  journal_model_check (model, reader, TRUE);
+  troupe_journal_reader_close (reader);
+  journal_model_free (model);
+  journal_test_dir_remove (dir);
+}
+
 /* In a child with its own mounts: a real disk of 64 KiB. Exits with 77 where that is not allowed. */
 static void
 fill_disk (const char *dir)
@@ -481,6 +534,7 @@ main (int argc, char **argv)
   g_test_add_func ("/journal/limits/no-room-for-bytes", test_data_full);
   g_test_add_func ("/journal/limits/no-room-for-records", test_index_full);
   g_test_add_func ("/journal/limits/closing-writes-the-gap", test_gap_at_close);
+  g_test_add_func ("/journal/limits/room-ahead-is-given-back", test_room_ahead);
   g_test_add_func ("/journal/limits/a-full-disk", test_disk_full);
   return g_test_run ();
 }
