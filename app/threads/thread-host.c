@@ -172,9 +172,13 @@ dup_create_line (guint id, const TroupeThreadLaunch *launch, GError **error)
   append_strings (line, launch->exec_argv);
   g_string_append (line, ",\"env\":");
   append_environment (line, launch->envp);
-  g_string_append (line, ",\"worker_data\":");
-  if (!append_json (line, launch->worker_data, "worker data", error))
-    return NULL;
+  /* Left out, it is undefined in Node, as without Troupe. */
+  if (launch->worker_data != NULL)
+    {
+      g_string_append (line, ",\"worker_data\":");
+      if (!append_json (line, launch->worker_data, "worker data", error))
+        return NULL;
+    }
   g_string_append (line, ",\"resource_limits\":");
   if (!append_json (line, launch->resource_limits, "resource limits", error))
     return NULL;

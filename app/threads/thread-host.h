@@ -54,7 +54,7 @@ G_BEGIN_DECLS
  *     ["list", [{"id", "tid"} …]]     every thread that has not ended
  *
  * OPTIONS: "file" (absolute path), "name", "argv" (array), "env" (object: a copy of its own; null: shared with
- * the host), "exec_argv" (array), "worker_data" (any JSON), "resource_limits" (Node's names:
+ * the host), "exec_argv" (array), "worker_data" (any JSON; may be left out), "resource_limits" (Node's names:
  * maxOldGenerationSizeMb, maxYoungGenerationSizeMb, codeRangeSizeMb, stackSizeMb).
  *
  * IDs are positive, chosen by the engine and used once in a host's life. A host ends by itself when its channel is closed

@@ -2,7 +2,8 @@
  * Copyright The Troupe authors */
 
 /* Examples as people write them, from tests/seeds/threads: those that make their own threads as the
- * program that they are, and the part of them that is for a thread in our host. */
+ * program that they are, and the part of them that is for a thread in our host. And our own
+ * examples, of the page about threads. */
 
 #include "config.h"
 
@@ -126,6 +127,87 @@ test_message_channel (const char *node)
   host_fixture_free (host);
 }
 
+/* --- Of our page ---------------------------------------------------------------------- */
+
+static ThreadFixture *
+example_new (HostFixture *host, const char *name, const char *worker_data)
+{
+  g_autofree char *file = g_test_build_filename (G_TEST_DIST, "..", "data", "write-a-worker", name, NULL);
+
+  return thread_fixture_new (host, &(TroupeThreadLaunch) { .file = file, .worker_data = worker_data });
+}
+
+static void
+test_primes (const char *node)
+{
+  HostFixture *host = node_host_new (node);
+  ThreadFixture *thread = example_new (host, "thread-primes.js", "{\"upTo\":100}");
+
+  thread_fixture_send (thread, "{\"number\":7}");
+  assert_next_message (thread, "{\"number\":7,\"isPrime\":true}");
+  thread_fixture_send (thread, "\"x\"");
+  assert_next_message (thread, "{\"error\":\"expected {\\\"number\\\": N}\",\"got\":\"x\"}");
+  troupe_channel_disconnect (thread_fixture_get_channel (thread));
+  fixture_wait_for (thread_fixture_has_exited (thread));
+  thread_fixture_wait_output (thread, 1, "and knows 25 primes\ngoodbye\n");
+  host_fixture_free (host);
+}
+
+static void
+test_counter (const char *node)
+{
+  HostFixture *host = node_host_new (node);
+  ThreadFixture *threads[3];
+  g_autoptr (GBytes) block = NULL;
+  gint32 words[16];
+
+  g_assert_true (troupe_thread_host_share (host_fixture_get_host (host), sizeof words, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = example_new (host, "thread-counter.js", "{\"additions\":5000}");
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_assert_cmpint (thread_fixture_wait_exit (threads[i]), ==, 0);
+  block = host_fixture_peek (host, 0, sizeof words);
+  memcpy (words, g_bytes_get_data (block, NULL), sizeof words);
+  g_assert_cmpint (words[0], ==, 15000);
+  for (guint i = 1; i <= 14; i++)
+    g_assert_cmpint (words[i], ==, i <= 3 ? 5000 : 0);
+  g_assert_cmpint (words[15], ==, 3);
+  host_fixture_free (host);
+
+  host = node_host_new (node);
+  threads[0] = example_new (host, "thread-counter.js", NULL);
+  g_assert_cmpint (thread_fixture_wait_exit (threads[0]), ==, 1);
+  assert_contains (thread_fixture_get_error (threads[0]), "shared-memory=");
+  host_fixture_free (host);
+}
+
+static void
+test_relay (const char *node)
+{
+  HostFixture *host = node_host_new (node);
+  ThreadFixture *a = example_new (host, "thread-relay.mjs", NULL), *b = example_new (host, "thread-relay.mjs", NULL);
+
+  thread_fixture_send (a, "{\"to\":\"b\",\"text\":1}");
+  assert_next_message (a, "{\"error\":\"no link to b\",\"links\":[]}");
+  troupe_thread_host_link (host_fixture_get_host (host), thread_fixture_get_id (a), thread_fixture_get_id (b), "a",
+                           "b");
+  g_free (host_fixture_next_note (host));
+  do
+    {
+      g_autofree char *answer = NULL;
+
+      thread_fixture_send (a, "{\"to\":\"b\",\"text\":1}");
+      thread_fixture_send (a, "{\"to\":\"nobody\",\"text\":1}");
+      answer = thread_fixture_next_message (a);
+      if (strstr (answer, "no link to b") == NULL)
+        break;
+      g_free (thread_fixture_next_message (a));
+    }
+  while (TRUE);
+  assert_next_message (b, "{\"from\":\"a\",\"text\":1}");
+  host_fixture_free (host);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -135,6 +217,9 @@ main (int argc, char **argv)
     { "get-their-worker-data", test_worker_data },
     { "copy-or-share-the-environment", test_environment },
     { "make-a-message-channel", test_message_channel },
+    { "of-our-page-find-primes", test_primes },
+    { "of-our-page-share-memory", test_counter },
+    { "of-our-page-talk-to-each-other", test_relay },
   };
 
   return node_suite_run (argc, argv, "seeds", cases, G_N_ELEMENTS (cases));
