@@ -332,6 +332,43 @@ test_many_threads (const char *node)
   host_fixture_free (host);
 }
 
+static guint
+count_descriptors (HostFixture *host)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", (int) host_fixture_get_pid (host));
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* However a thread ends, and however early, all its sockets go. */
+static void
+test_descriptors (const char *node)
+{
+  static const char *const ways[] = { "return", "throw", "exit", "listen" };
+  HostFixture *host = node_host_new (node);
+  guint before, n;
+
+  end (host, "return", 0);
+  host_fixture_list (host, &n);
+  before = count_descriptors (host);
+  for (guint i = 0; i < 40; i++)
+    {
+      ThreadFixture *thread = node_thread_new (host, "ends.js", ways[i % G_N_ELEMENTS (ways)], NULL);
+
+      if (i % 2 == 1)
+        troupe_thread_host_terminate (host_fixture_get_host (host), thread_fixture_get_id (thread));
+    }
+  do
+    host_fixture_list (host, &n);
+  while (n > 0);
+  g_assert_cmpuint (count_descriptors (host), <=, before);
+  host_fixture_free (host);
+}
+
 /* --- Streams ------------------------------------------------------------------- */
 
 #define LINES 20000
@@ -587,6 +624,7 @@ main (int argc, char **argv)
     { "limits-resources", test_limits },
     { "threads-end-with-their-host", test_host_killed },
     { "runs-32-threads", test_many_threads },
+    { "leaves-no-descriptors-behind", test_descriptors },
     { "output-is-complete-at-exit", test_output_complete },
     { "output-waits-for-its-reader", test_output_waits },
     { "output-of-busy-threads-comes-at-once", test_output_busy },
