@@ -79,6 +79,12 @@ troupe_exit_status_dup_note (const TroupeRunStatus *status, const char *program,
       return g_strdup_printf ("%s: killed, because it wrote more than max-buffer to standard output", program);
     case TROUPE_END_MAX_BUFFER_STDERR:
       return g_strdup_printf ("%s: killed, because it wrote more than max-buffer to standard error", program);
+    case TROUPE_END_CPU_TIME:
+      return g_strdup_printf ("%s: ended, because it used up its CPU time", program);
+    case TROUPE_END_WITH_HOST:
+      return g_strdup_printf ("%s: ended, because its host process did", program);
+    case TROUPE_END_NOT_STARTED:
+      return g_strdup_printf ("%s: could not be started as a thread", program);
     case TROUPE_END_BY_ITSELF:
     case TROUPE_END_STOPPED:
     case TROUPE_END_KILLED:

@@ -38,6 +38,9 @@ static const char *const end_reasons[] = {
   [TROUPE_END_TIMEOUT] = "timeout",
   [TROUPE_END_MAX_BUFFER_STDOUT] = "max-buffer-stdout",
   [TROUPE_END_MAX_BUFFER_STDERR] = "max-buffer-stderr",
+  [TROUPE_END_CPU_TIME] = "cpu-time",
+  [TROUPE_END_WITH_HOST] = "with-host",
+  [TROUPE_END_NOT_STARTED] = "not-started",
 };
 
 static const char *const launch_stages[] = {

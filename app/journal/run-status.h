@@ -35,9 +35,13 @@ typedef enum
   TROUPE_END_TIMEOUT,           /* `timeout` */
   TROUPE_END_MAX_BUFFER_STDOUT, /* `max-buffer` */
   TROUPE_END_MAX_BUFFER_STDERR,
+  /* of a thread */
+  TROUPE_END_CPU_TIME,    /* `cpu-time-limit` */
+  TROUPE_END_WITH_HOST,   /* its process ended */
+  TROUPE_END_NOT_STARTED, /* its process could not make it */
 } TroupeEndReason;
 
-#define TROUPE_END_REASON_LAST TROUPE_END_MAX_BUFFER_STDERR
+#define TROUPE_END_REASON_LAST TROUPE_END_NOT_STARTED
 
 /* What the keeper was doing when a launch failed. */
 typedef enum

@@ -55,6 +55,12 @@ reason_name (TroupeEndReason reason)
       return "max-buffer-stdout";
     case TROUPE_END_MAX_BUFFER_STDERR:
       return "max-buffer-stderr";
+    case TROUPE_END_CPU_TIME:
+      return "cpu-time";
+    case TROUPE_END_WITH_HOST:
+      return "with-host";
+    case TROUPE_END_NOT_STARTED:
+      return "not-started";
     }
   return "unknown";
 }

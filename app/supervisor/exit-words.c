@@ -99,6 +99,24 @@ dup_launch_failure (const TroupeExitFacts *facts)
   return g_strdup_printf ("Could not start: %s", g_strerror (status->launch_errno));
 }
 
+static gboolean
+is_crash (int signal_number)
+{
+  switch (signal_number)
+    {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+    case SIGFPE:
+    case SIGABRT:
+    case SIGTRAP:
+    case SIGSYS:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
 static char *
 dup_signal_end (const TroupeExitFacts *facts, const char *duration)
 {
@@ -123,19 +141,31 @@ dup_signal_end (const TroupeExitFacts *facts, const char *duration)
     return g_strdup_printf ("Ended by the %s you sent after %s%s", name, duration, core);
   if (number == SIGKILL && facts->oom_seen)
     return g_strdup_printf ("Killed by SIGKILL, probably out of memory, after %s", duration);
-  switch (number)
-    {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGILL:
-    case SIGFPE:
-    case SIGABRT:
-    case SIGTRAP:
-    case SIGSYS:
-      return g_strdup_printf ("Crashed with %s after %s%s", name, duration, core);
-    default:
-      return g_strdup_printf ("Killed by %s after %s%s", name, duration, core);
-    }
+  return g_strdup_printf (is_crash (number) ? "Crashed with %s after %s%s" : "Killed by %s after %s%s", name, duration,
+                          core);
+}
+
+char *
+troupe_exit_words_dup_host_end (const TroupeRunEnd *host, const char *why)
+{
+  const TroupeRunStatus *status = &host->status;
+  g_autofree char *name = NULL;
+
+  if (host->lost)
+    return g_strdup ("its host process was lost with its keeper");
+  if (why != NULL)
+    return g_strdup_printf ("its host process was killed %s", why);
+  if (status->phase == TROUPE_RUN_FAILED)
+    return g_strdup ("its host process could not be started");
+  if (status->exit_signal == 0)
+    return status->exit_code >= 0 ? g_strdup_printf ("its host process ended with code %d", status->exit_code)
+                                  : g_strdup ("its host process is gone");
+  name = troupe_signal_dup_name (status->exit_signal);
+  if (name == NULL)
+    name = g_strdup_printf ("signal %d", status->exit_signal);
+  return g_strdup_printf (is_crash (status->exit_signal) ? "its host process crashed with %s"
+                                                         : "its host process was killed by %s",
+                          name);
 }
 
 static char *
@@ -155,6 +185,49 @@ dup_code_end (const TroupeExitFacts *facts, const char *duration)
   return g_strdup_printf ("Exited with code %d after %s", code, duration);
 }
 
+static char *
+dup_thread_end (const TroupeExitFacts *facts, const char *duration)
+{
+  const TroupeRunEnd *end = facts->end;
+  const TroupeRunStatus *status = &end->status;
+  const char *colon = facts->reason != NULL ? ": " : "", *reason = facts->reason != NULL ? facts->reason : "";
+
+  if (end->rebooted)
+    return g_strdup ("The machine was shut down or restarted while it ran");
+  if (status->phase == TROUPE_RUN_FAILED)
+    return dup_launch_failure (facts);
+  if (end->lost)
+    return g_strdup_printf ("Its keeper was killed%s%s", colon, reason);
+  switch (status->end_reason)
+    {
+    case TROUPE_END_TIMEOUT:
+      {
+        g_autofree char *timeout = dup_setting (facts->timeout_msec);
+
+        return g_strdup_printf ("Stopped: timeout of %s", timeout);
+      }
+    case TROUPE_END_CPU_TIME:
+      {
+        g_autofree char *limit = dup_setting (facts->cpu_limit_msec);
+
+        return g_strdup_printf ("Stopped: CPU-time limit of %s", limit);
+      }
+    case TROUPE_END_WITH_HOST:
+      return g_strdup_printf ("Ended after %s%s%s", duration, colon, reason);
+    case TROUPE_END_NOT_STARTED:
+      return g_strdup_printf ("Could not start%s%s", colon, reason);
+    case TROUPE_END_STOPPED:
+      return g_strdup_printf ("Stopped as you asked after %s", duration);
+    case TROUPE_END_KILLED:
+      return g_strdup_printf ("Killed as you asked after %s%s%s", duration, colon, reason);
+    case TROUPE_END_MAX_BUFFER_STDOUT:
+    case TROUPE_END_MAX_BUFFER_STDERR:
+    case TROUPE_END_BY_ITSELF:
+      break;
+    }
+  return g_strdup_printf ("Exited with code %d after %s%s%s", status->exit_code, duration, colon, reason);
+}
+
 char *
 troupe_exit_words_dup (const TroupeExitFacts *facts)
 {
@@ -162,6 +235,8 @@ troupe_exit_words_dup (const TroupeExitFacts *facts)
   const TroupeRunStatus *status = &end->status;
   g_autofree char *duration = troupe_exit_words_dup_duration (status->duration_usec);
 
+  if (facts->is_thread)
+    return dup_thread_end (facts, duration);
   if (end->rebooted)
     return g_strdup ("The machine was shut down or restarted while it ran");
   if (status->phase == TROUPE_RUN_FAILED)
@@ -188,6 +263,9 @@ troupe_exit_words_dup (const TroupeExitFacts *facts)
     case TROUPE_END_BY_ITSELF:
     case TROUPE_END_STOPPED:
     case TROUPE_END_KILLED:
+    case TROUPE_END_CPU_TIME:
+    case TROUPE_END_WITH_HOST:
+    case TROUPE_END_NOT_STARTED:
       break;
     }
   if (status->exit_signal != 0)

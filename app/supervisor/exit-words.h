@@ -20,10 +20,17 @@ typedef struct
   guint64 max_buffer_bytes;
   const char *listen_problem; /* (nullable) why it could not have an address to listen on */
   gboolean oom_seen; /* the kernel killed something for want of memory while it ran */
+  gboolean is_thread;     /* of a process that hosts it */
+  const char *reason;     /* (nullable) of a thread: why it ended, as it or its host said */
+  guint64 cpu_limit_msec; /* of a thread */
 } TroupeExitFacts;
 
 /* One sentence without a full stop: “Exited with code 1 after 2.3 s”. Returns: (transfer full) */
 char *troupe_exit_words_dup (const TroupeExitFacts *facts);
+
+/* What became of the process that hosted a thread: “its host process crashed with SIGSEGV”. WHY (nullable): it was
+ * killed, “to end crunch.2”. Returns: (transfer full) */
+char *troupe_exit_words_dup_host_end (const TroupeRunEnd *host, const char *why);
 
 /* The code a shell would give, for scripts: 127 for a command that was not found, 126 for one
  * that cannot be executed, otherwise the run's own; -1: none. */

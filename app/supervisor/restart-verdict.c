@@ -48,6 +48,9 @@ troupe_run_end_is_success (const TroupeRunEnd *end, const char *const *success)
     case TROUPE_END_TIMEOUT:
     case TROUPE_END_MAX_BUFFER_STDOUT:
     case TROUPE_END_MAX_BUFFER_STDERR:
+    case TROUPE_END_CPU_TIME:
+    case TROUPE_END_WITH_HOST:
+    case TROUPE_END_NOT_STARTED:
       return FALSE;
     case TROUPE_END_BY_ITSELF:
     case TROUPE_END_STOPPED:
@@ -112,4 +115,13 @@ troupe_restart_verdict (TroupeRestart policy, const TroupeRunEnd *end, const cha
       return TROUPE_VERDICT_RESTART;
     }
   return is_success ? TROUPE_VERDICT_EXITED : TROUPE_VERDICT_FAILED;
+}
+
+TroupeVerdict
+troupe_restart_verdict_of_host (TroupeRestart policy, const TroupeRunEnd *end)
+{
+  if (end->stop_asked)
+    return TROUPE_VERDICT_STOPPED;
+  return policy == TROUPE_RESTART_NO || troupe_run_end_is_hopeless (end) ? TROUPE_VERDICT_FAILED
+                                                                        : TROUPE_VERDICT_RESTART;
 }

@@ -35,6 +35,9 @@ gboolean troupe_run_end_is_success (const TroupeRunEnd *end, const char *const *
  * something about it: no such command, no such folder. */
 gboolean troupe_run_end_is_hopeless (const TroupeRunEnd *end);
 
+/* Of the process that hosts threads: nobody wants it to end by itself, with whatever code. */
+TroupeVerdict troupe_restart_verdict_of_host (TroupeRestart policy, const TroupeRunEnd *end);
+
 TroupeVerdict troupe_restart_verdict (TroupeRestart policy, const TroupeRunEnd *end,
                                       const char *const *success);
 

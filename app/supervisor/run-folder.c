@@ -18,6 +18,9 @@
 /* A folder is created again with the next number this often when others create it first. */
 #define CREATE_ATTEMPTS 100
 
+/* Why it ended, beside the keeper's status. */
+#define REASON_FILE "reason"
+
 /* Nothing of ours nests deeper. */
 #define DELETE_DEPTH_MAX 16
 
@@ -116,6 +119,25 @@ measure (const char *path)
     }
   g_dir_close (dir);
   return bytes;
+}
+
+void
+troupe_run_folder_write_reason (const char *dir, const char *reason)
+{
+  g_autofree char *path = g_build_filename (dir, REASON_FILE, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_set_contents_full (path, reason, -1, G_FILE_SET_CONTENTS_NONE, 0600, &error))
+    g_debug ("%s; the reason is told now and forgotten later", error->message);
+}
+
+char *
+troupe_run_folder_dup_reason (const char *dir)
+{
+  g_autofree char *path = g_build_filename (dir, REASON_FILE, NULL);
+  char *reason = NULL;
+
+  return g_file_get_contents (path, &reason, NULL, NULL) ? reason : NULL;
 }
 
 void

@@ -19,6 +19,11 @@ char *troupe_run_folder_dup_path (const char *worker_dir, guint run);
  * AFTER: the last run known to the caller. Returns: (transfer full), NULL with error set. */
 char *troupe_run_folder_create (const char *worker_dir, guint after, guint *run, GError **error);
 
+/* Why the run in DIR ended, as somebody else than its keeper said, in one text; a failure to write it is
+ * survived. Returns: (transfer full) (nullable) */
+void troupe_run_folder_write_reason (const char *dir, const char *reason);
+char *troupe_run_folder_dup_reason (const char *dir);
+
 /* Deletes the oldest runs until at most KEEP_RUNS ended ones hold at most LIMIT_BYTES (0: no
  * limit). LIVE_RUN (0: none) and newer ones stay, whatever they hold. */
 void troupe_run_folder_prune (const char *worker_dir, guint keep_runs, guint64 limit_bytes, guint live_run);

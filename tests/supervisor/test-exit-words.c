@@ -178,6 +178,55 @@ test_durations (void)
     }
 }
 
+static void
+check_thread (TroupeRunEnd end, TroupeEndReason end_reason, const char *reason, const char *expected)
+{
+  TroupeExitFacts facts = {
+    .end = &end, .is_thread = TRUE, .reason = reason, .timeout_msec = 5000, .cpu_limit_msec = 400
+  };
+  g_autofree char *words = NULL;
+
+  end.status.end_reason = end_reason;
+  words = troupe_exit_words_dup (&facts);
+  g_assert_cmpstr (words, ==, expected);
+}
+
+static void
+test_threads (void)
+{
+  TroupeRunEnd end = ended (1, 0), killed = ended (-1, SIGSEGV);
+
+  check_thread (end, TROUPE_END_BY_ITSELF, NULL, "Exited with code 1 after 2.3 s");
+  check_thread (end, TROUPE_END_BY_ITSELF, "TypeError: no", "Exited with code 1 after 2.3 s: TypeError: no");
+  check_thread (end, TROUPE_END_STOPPED, NULL, "Stopped as you asked after 2.3 s");
+  check_thread (end, TROUPE_END_NOT_STARTED, "No such module", "Could not start: No such module");
+  check_thread (end, TROUPE_END_TIMEOUT, NULL, "Stopped: timeout of 5 s");
+  check_thread (end, TROUPE_END_CPU_TIME, NULL, "Stopped: CPU-time limit of 400 ms");
+  check_thread (killed, TROUPE_END_WITH_HOST, "its host process crashed with SIGSEGV",
+                "Ended after 2.3 s: its host process crashed with SIGSEGV");
+  check_thread (killed, TROUPE_END_KILLED, NULL, "Killed as you asked after 2.3 s");
+}
+
+static void
+check_host (TroupeRunEnd end, const char *why, const char *expected)
+{
+  g_autofree char *words = troupe_exit_words_dup_host_end (&end, why);
+
+  g_assert_cmpstr (words, ==, expected);
+}
+
+static void
+test_hosts (void)
+{
+  TroupeRunEnd lost = { .lost = TRUE };
+
+  check_host (ended (-1, SIGABRT), NULL, "its host process crashed with SIGABRT");
+  check_host (ended (-1, SIGKILL), NULL, "its host process was killed by SIGKILL");
+  check_host (ended (-1, SIGKILL), "to end crunch.2", "its host process was killed to end crunch.2");
+  check_host (ended (9, 0), NULL, "its host process ended with code 9");
+  check_host (lost, NULL, "its host process was lost with its keeper");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -191,5 +240,7 @@ main (int argc, char **argv)
   g_test_add_func ("/supervisor/exit-words/failed-launches", test_failed_launches);
   g_test_add_func ("/supervisor/exit-words/lost", test_lost);
   g_test_add_func ("/supervisor/exit-words/durations", test_durations);
+  g_test_add_func ("/supervisor/exit-words/threads", test_threads);
+  g_test_add_func ("/supervisor/exit-words/hosts", test_hosts);
   return g_test_run ();
 }

@@ -135,6 +135,35 @@ test_lost_is_a_failure (void)
   check (end, NULL, TROUPE_VERDICT_FAILED, TROUPE_VERDICT_RESTART, TROUPE_VERDICT_RESTART);
 }
 
+/* A host that ends with code 0 left its threads in the lurch all the same. */
+static void
+test_host_never_ends_well (void)
+{
+  TroupeRunEnd end = { .status = { .phase = TROUPE_RUN_ENDED, .exit_code = 0 } };
+
+  g_assert_cmpint (troupe_restart_verdict_of_host (TROUPE_RESTART_NO, &end), ==, TROUPE_VERDICT_FAILED);
+  g_assert_cmpint (troupe_restart_verdict_of_host (TROUPE_RESTART_ON_FAILURE, &end), ==, TROUPE_VERDICT_RESTART);
+  g_assert_cmpint (troupe_restart_verdict_of_host (TROUPE_RESTART_ALWAYS, &end), ==, TROUPE_VERDICT_RESTART);
+  end.stop_asked = TRUE;
+  g_assert_cmpint (troupe_restart_verdict_of_host (TROUPE_RESTART_ALWAYS, &end), ==, TROUPE_VERDICT_STOPPED);
+  end = not_started (TROUPE_LAUNCH_EXEC, ENOENT);
+  g_assert_cmpint (troupe_restart_verdict_of_host (TROUPE_RESTART_ALWAYS, &end), ==, TROUPE_VERDICT_FAILED);
+}
+
+/* Nor do threads that went with it, or past a limit, whatever the code. */
+static void
+test_ends_of_threads (void)
+{
+  static const TroupeEndReason reasons[] = { TROUPE_END_WITH_HOST, TROUPE_END_CPU_TIME, TROUPE_END_NOT_STARTED };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (reasons); i++)
+    {
+      TroupeRunEnd end = { .status = { .phase = TROUPE_RUN_ENDED, .exit_code = 0, .end_reason = reasons[i] } };
+
+      check (end, NULL, TROUPE_VERDICT_FAILED, TROUPE_VERDICT_RESTART, TROUPE_VERDICT_RESTART);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -149,5 +178,7 @@ main (int argc, char **argv)
                    test_timeout_and_max_buffer_are_failures);
   g_test_add_func ("/supervisor/restart-verdict/hopeless-launch-does-not-loop", test_hopeless_launch_does_not_loop);
   g_test_add_func ("/supervisor/restart-verdict/lost-is-a-failure", test_lost_is_a_failure);
+  g_test_add_func ("/supervisor/restart-verdict/host-never-ends-well", test_host_never_ends_well);
+  g_test_add_func ("/supervisor/restart-verdict/ends-of-threads", test_ends_of_threads);
   return g_test_run ();
 }
