@@ -170,6 +170,11 @@ troupe_program_definition_check_system (TroupeProgramDefinition *self, GPtrArray
       environment = g_get_environ ();
     }
   argv = troupe_program_definition_dup_exec_argv (self, environment);
+  if (self->kind == TROUPE_KIND_THREADS && troupe_program_definition_is_native_module (self))
+    {
+      check_module (self->argv[0], self->cwd, command_key, problems);
+      return;
+    }
   if (strchr (argv[0], '/') != NULL)
     check_path (argv[0], self->cwd, command_key, problems);
   else

@@ -44,6 +44,10 @@ typedef enum
 } TroupeReadyKind;
 
 #define TROUPE_INSTANCES_MAX 1024
+/* Threads in one process, channels between two of them, and the block of memory that they share. */
+#define TROUPE_THREAD_INSTANCES_MAX 512
+#define TROUPE_THREAD_LINKS_MAX 1024
+#define TROUPE_SHARED_MEMORY_MAX (G_GUINT64_CONSTANT (1) << 30)
 #define TROUPE_LISTEN_MAX 16
 #define TROUPE_DEFAULT_MAX_BUFFER (1024 * 1024)
 #define TROUPE_DEFAULT_GRACE_MSEC 10000
@@ -61,7 +65,12 @@ struct _TroupeProgramDefinition
   char *argv0;      /* (nullable) */
   char *exec_path;  /* (nullable) fork: what runs the module, in place of what its ending says */
   GStrv exec_argv;  /* fork: arguments of that, before the module */
-  GStrv links;      /* fork: programs that get what this one sends: {"db"} */
+  GStrv links;      /* fork: programs that get what this one sends: {"db"}; threads also: see below */
+  char *worker_data;     /* (nullable) threads: JSON */
+  gboolean share_env;    /* threads: they share the variables of their process */
+  GStrv resource_limits; /* threads of Node: {"max-old-generation-size-mb=64"} */
+  guint64 shared_memory_bytes; /* threads: of the block they share; 0: none */
+  guint64 cpu_limit_msec;      /* threads: of CPU time, each; 0: none */
   char *cwd;        /* (nullable) absolute */
   GStrv env;        /* KEY=VALUE, in order; "KEY" alone unsets */
   GStrv env_files;  /* absolute */
@@ -154,6 +163,17 @@ gboolean troupe_port_map_parse (const char *text, guint *from, guint *to);
 
 /* TRUE for kinds that talk over a channel. */
 gboolean troupe_kind_has_channel (TroupeKind kind);
+
+/* A channel straight between two threads of one program is a link "1:2", and "*" one between every two. FALSE
+ * when TEXT is no such link; A and B (out): the workers' numbers, 0 for "*". */
+#define TROUPE_THREAD_LINK_ALL "*"
+gboolean troupe_thread_link_parse (const char *text, guint *a, guint *b);
+/* The resource limits as an object with Node's names. Returns: (transfer full) (nullable) */
+char *troupe_program_definition_dup_resource_limits (TroupeProgramDefinition *self);
+/* Of threads: TRUE when the native host runs it, FALSE when Node does. */
+gboolean troupe_program_definition_is_native_module (TroupeProgramDefinition *self);
+/* Returns: (transfer full): the file of the module, absolute unless the definition names no folder. */
+char *troupe_program_definition_dup_module_path (TroupeProgramDefinition *self);
 
 /* TRUE when Node runs it: a module by its ending, or by what is to execute it. Only Node speaks to a
  * cluster's primary. */

@@ -46,4 +46,14 @@ char *troupe_field_dup_shown (const char *text);
 GVariant *troupe_field_write_strv (const TroupeProgramDefinition *self, const TroupeField *field,
                                    const TroupeProgramDefinition *defaults);
 
+/* program-fields-threads.c */
+void troupe_field_read_worker_data (TroupeFieldReader *reader, const TroupeField *field,
+                                    const TroupeFieldValue *value);
+GVariant *troupe_field_write_worker_data (const TroupeProgramDefinition *self, const TroupeField *field,
+                                          const TroupeProgramDefinition *defaults);
+void troupe_field_read_resource_limits (TroupeFieldReader *reader, const TroupeField *field,
+                                        const TroupeFieldValue *value);
+/* What one key alone cannot know, once all have been read. */
+void troupe_field_check_threads (TroupeFieldReader *reader, GHashTable *values);
+
 G_END_DECLS

@@ -85,11 +85,10 @@ troupe_field_add_bad_value (TroupeFieldReader *reader, const char *key, const ch
 static void
 check_available (TroupeFieldReader *reader, const char *key, const char *word)
 {
-  static const char *const later[] = { "threads", "terminal", "file", NULL };
+  static const char *const later[] = { "terminal", "file", NULL };
 
   if (g_strv_contains (later, word))
-    troupe_field_add_problem (reader, key, "“%s” is not available yet: expected %s", word,
-                 g_str_equal (key, "kind") ? "spawn, exec, exec-file, fork or cluster" : "pipe");
+    troupe_field_add_problem (reader, key, "“%s” is not available yet: expected pipe", word);
 }
 
 /* Plain types */
@@ -274,10 +273,9 @@ read_kind (TroupeFieldReader *reader, const TroupeField *field, const TroupeFiel
 
   if (!troupe_kind_from_string (value->items[0], &kind))
     {
-      troupe_field_add_bad_value (reader, field->key, value->items[0], "spawn, exec, exec-file, fork or cluster");
+      troupe_field_add_bad_value (reader, field->key, value->items[0], "spawn, exec, exec-file, fork, cluster or threads");
       return;
     }
-  check_available (reader, field->key, value->items[0]);
   set_kind (reader->self, kind);
 }
 
@@ -466,11 +464,15 @@ static void
 read_links (TroupeFieldReader *reader, const TroupeField *field, const TroupeFieldValue *value)
 {
   for (gsize i = 0; value->items[i] != NULL; i++)
-    if (!troupe_name_is_valid (value->items[i]))
-      {
-        troupe_field_add_bad_value (reader, field->key, value->items[i], "the names of programs of this project");
-        return;
-      }
+    {
+      guint a, b;
+
+      if (troupe_name_is_valid (value->items[i]) || troupe_thread_link_parse (value->items[i], &a, &b))
+        continue;
+      troupe_field_add_bad_value (reader, field->key, value->items[i],
+                                  "the names of programs of this project, or for threads 1:2, 2:3, … or *");
+      return;
+    }
   g_strfreev (reader->self->links);
   reader->self->links = g_strdupv (value->items);
 }
@@ -987,6 +989,11 @@ static const TroupeField fields[] = {
   { "argv0", read_argv0, write_argv0 },
   { "exec-path", read_exec_path, write_exec_path },
   { "exec-argv", read_exec_argv, troupe_field_write_strv, TRUE, PLACE (exec_argv) },
+  { "worker-data", troupe_field_read_worker_data, troupe_field_write_worker_data },
+  { "share-env", read_boolean, write_boolean, FALSE, PLACE (share_env) },
+  { "resource-limits", troupe_field_read_resource_limits, troupe_field_write_strv, TRUE, PLACE (resource_limits) },
+  { "shared-memory", read_size, write_size, FALSE, PLACE (shared_memory_bytes), 0, TROUPE_SHARED_MEMORY_MAX },
+  { "cpu-time-limit", DURATION (cpu_limit_msec) },
   { "cwd", read_cwd, write_cwd },
   { "env", read_env, troupe_field_write_strv, TRUE, PLACE (env) },
   { "env-file", read_env_files, troupe_field_write_strv, TRUE, PLACE (env_files) },
@@ -1060,6 +1067,7 @@ set_defaults (TroupeProgramDefinition *self)
   self->exec_argv = g_new0 (char *, 1);
   self->links = g_new0 (char *, 1);
   self->map_ports = g_new0 (char *, 1);
+  self->resource_limits = g_new0 (char *, 1);
   self->listen = g_new0 (char *, 1);
   self->after = g_array_new (FALSE, FALSE, sizeof (TroupeAfter));
   g_array_set_clear_func (self->after, clear_after);
@@ -1123,10 +1131,10 @@ check_together (TroupeFieldReader *reader, GHashTable *values)
       for (gsize i = 0; i < G_N_ELEMENTS (with_channel); i++)
         if (g_hash_table_contains (values, with_channel[i]))
           troupe_field_add_problem (reader, with_channel[i],
-                       "Only a module with a channel has this: expected kind fork or cluster beside it");
+                       "Only a module with a channel has this: expected kind fork, cluster or threads beside it");
       if (self->ready == TROUPE_READY_MESSAGE)
         troupe_field_add_problem (reader, "ready",
-                     "Only a worker with a channel sends messages: expected kind fork or cluster beside it");
+                     "Only a worker with a channel sends messages: expected kind fork, cluster or threads beside it");
     }
   if (self->kind != TROUPE_KIND_CLUSTER)
     {
@@ -1140,6 +1148,7 @@ check_together (TroupeFieldReader *reader, GHashTable *values)
         troupe_field_add_problem (reader, "ready",
                      "Only of a cluster is it known who listens: expected kind cluster beside it, or tcp:PORT");
     }
+  troupe_field_check_threads (reader, values);
   if (self->restart_delay_max_msec < self->restart_delay_msec)
     {
       if (g_hash_table_contains (values, "restart-delay-max"))
@@ -1179,6 +1188,8 @@ troupe_program_fields_clear (TroupeProgramDefinition *self)
   g_free (self->exec_path);
   g_strfreev (self->exec_argv);
   g_strfreev (self->links);
+  g_free (self->worker_data);
+  g_strfreev (self->resource_limits);
   g_strfreev (self->listen);
   g_strfreev (self->map_ports);
   g_free (self->cwd);

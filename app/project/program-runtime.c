@@ -25,11 +25,11 @@ troupe_kind_has_channel (TroupeKind kind)
     {
     case TROUPE_KIND_FORK:
     case TROUPE_KIND_CLUSTER:
+    case TROUPE_KIND_THREADS:
       return TRUE;
     case TROUPE_KIND_SPAWN:
     case TROUPE_KIND_EXEC:
     case TROUPE_KIND_EXEC_FILE:
-    case TROUPE_KIND_THREADS:
       return FALSE;
     }
   g_return_val_if_reached (FALSE);
@@ -80,6 +80,18 @@ troupe_program_definition_is_node (TroupeProgramDefinition *self)
     if (g_str_has_suffix (program, endings[i]))
       return TRUE;
   return FALSE;
+}
+
+gboolean
+troupe_program_definition_is_native_module (TroupeProgramDefinition *self)
+{
+  return self->exec_path == NULL && g_str_has_suffix (self->argv[0], ".so");
+}
+
+char *
+troupe_program_definition_dup_module_path (TroupeProgramDefinition *self)
+{
+  return g_canonicalize_filename (self->argv[0], self->cwd);
 }
 
 GStrv

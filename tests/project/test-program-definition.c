@@ -127,6 +127,45 @@ test_everything (void)
 }
 
 static void
+test_threads (void)
+{
+  g_autoptr (TroupeProgramDefinition) node = parse_good (
+      "{'name': <'crunch'>, 'kind': <'threads'>, 'argv': <['lib/crunch.mjs', '--fast']>, 'instances': <4>,"
+      " 'worker-data': <'{\"n\": [1, 2]}'>, 'share-env': <true>, 'exec-argv': <['--max-http-header-size=20000']>,"
+      " 'resource-limits': <['max-old-generation-size-mb=64', 'stack-size-mb=0.5']>, 'shared-memory': <'64K'>,"
+      " 'cpu-time-limit': <'30s'>, 'link': <['1:2', '*', 'db']>, 'ready': <'message'>}");
+  g_autoptr (TroupeProgramDefinition) native = parse_good ("{'kind': <'threads'>, 'argv': <['/lib/crunch.so']>}");
+  g_autoptr (TroupeProgramDefinition) other
+      = parse_good ("{'kind': <'threads'>, 'argv': <['crunch.ts']>, 'exec-path': <'tsx'>}");
+  g_autofree char *limits = troupe_program_definition_dup_resource_limits (node);
+  g_autofree char *path = troupe_program_definition_dup_module_path (node);
+  guint a, b;
+
+  g_assert_cmpstr (node->worker_data, ==, "{\"n\": [1, 2]}");
+  g_assert_true (node->share_env);
+  g_assert_cmpuint (node->shared_memory_bytes, ==, 64 * 1024);
+  g_assert_cmpuint (node->cpu_limit_msec, ==, 30000);
+  g_assert_cmpstr (limits, ==, "{\"maxOldGenerationSizeMb\":64,\"stackSizeMb\":0.5}");
+  g_assert_cmpstr (path, ==, "/srv/shop/lib/crunch.mjs");
+  g_assert_false (troupe_program_definition_is_native_module (node));
+  g_assert_cmpint (node->restart, ==, TROUPE_RESTART_NO);
+  g_assert_true (troupe_kind_has_channel (node->kind));
+
+  g_assert_true (troupe_program_definition_is_native_module (native));
+  g_assert_null (troupe_program_definition_dup_resource_limits (native));
+  g_assert_false (troupe_program_definition_is_native_module (other));
+
+  g_assert_true (troupe_thread_link_parse ("12:3", &a, &b));
+  g_assert_cmpuint (a, ==, 12);
+  g_assert_cmpuint (b, ==, 3);
+  g_assert_true (troupe_thread_link_parse ("*", &a, &b));
+  g_assert_cmpuint (a, ==, 0);
+  g_assert_false (troupe_thread_link_parse ("db", &a, &b));
+  g_assert_false (troupe_thread_link_parse ("1:", &a, &b));
+  g_assert_false (troupe_thread_link_parse ("1:2:3", &a, &b));
+}
+
+static void
 test_cluster (void)
 {
   g_autoptr (TroupeProgramDefinition) plain = parse_good ("{'name': <'web'>, 'kind': <'cluster'>, 'argv': <['node', 'server.js']>}");
@@ -232,7 +271,36 @@ test_bad_values (void)
     { "{'command': <'a'>, 'kind': <'cluster'>, 'listen': <['unix:']>}", "listen", "unix:PATH" },
     { "{'command': <'a'>, 'ready': <'message'>}", "ready", "kind fork" },
     { "{'command': <'a'>, 'kind': <'fork'>, 'link': <['a b']>}", "link", "names of programs" },
-    { "{'command': <'a'>, 'kind': <'threads'>}", "kind", "not available yet" },
+    { "{'command': <'a'>, 'kind': <'threads'>}", "command", ".so for the native host" },
+    { "{'command': <'a.py'>, 'kind': <'threads'>}", "command", "“a.py” is no module" },
+    { "{'command': <'node a.js'>, 'kind': <'threads'>}", "command", "leave out “node”" },
+    { "{'argv': <['a']>, 'kind': <'threads'>}", "argv", "“a” is no module" },
+    { "{'command': <'a'>, 'worker-data': <'1'>}", "worker-data", "kind threads" },
+    { "{'command': <'a'>, 'share-env': <true>}", "share-env", "kind threads" },
+    { "{'command': <'a'>, 'resource-limits': <['stack-size-mb=4']>}", "resource-limits", "kind threads" },
+    { "{'command': <'a'>, 'shared-memory': <'4K'>}", "shared-memory", "kind threads" },
+    { "{'command': <'a'>, 'cpu-time-limit': <'4s'>}", "cpu-time-limit", "kind threads" },
+    { "{'command': <'a'>, 'kind': <'fork'>, 'link': <['1:2']>}", "link", "“1:2” joins two worker threads" },
+    { "{'command': <'a'>, 'kind': <'fork'>, 'link': <['*']>}", "link", "“*” joins two worker threads" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'link': <['1:1']>}", "link", "1:2, 2:3" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'link': <['0:1']>}", "link", "1:2, 2:3" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'instances': <100>, 'link': <['*']>}", "link", "4950 channels" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'instances': <513>}", "instances", "at most 512" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'worker-data': <'{\"a\":\\n [1,]}'>}", "worker-data",
+      "line 2, column 5" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'worker-data': <''>}", "worker-data", "line 1, column 1" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'resource-limits': <['heap=4']>}", "resource-limits",
+      "max-old-generation-size-mb" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'resource-limits': <['stack-size-mb=0']>}", "resource-limits",
+      "“stack-size-mb=0”" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'resource-limits': <['stack-size-mb=4x']>}", "resource-limits",
+      "NAME=MEGABYTES" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'resource-limits': <['stack-size-mb=4', 'stack-size-mb=8']>}",
+      "resource-limits", "each once" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'shared-memory': <'2G'>}", "shared-memory", "size" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'stop-signal': <'INT'>}", "stop-signal", "Only processes" },
+    { "{'command': <'a.js'>, 'kind': <'threads'>, 'max-buffer': <'1M'>}", "max-buffer", "Only processes" },
+    { "{'command': <'a.so'>, 'kind': <'threads'>, 'exec-argv': <['-x']>}", "exec-argv", "threads of Node" },
     { "{'command': <'a'>, 'output': <'terminal'>}", "output", "not available yet" },
     { "{'command': <'a'>, 'output': <'file'>}", "output", "not available yet" },
     { "{'command': <'a'>, 'output': <'printer'>}", "output", "pipe" },
@@ -354,14 +422,15 @@ add_random (GRand *random, GVariantBuilder *builder, const char *key, const char
     g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (pick (random, items)));
 }
 
+static const char *const random_durations[] = { "0", "1ms", "999ms", "1.5", "2s", "1m", "90s", "36h", "1500ms", NULL };
+static const char *const nasty[] = { "a",     "",          "a;b;c", "back\\slash", "new\nline",  " lead",
+                                     "tail ", "tab\there", "“ü”",   "=",           "trailing\\", "#x", NULL };
+
 static GVariant *
 random_dict (GRand *random)
 {
   GVariantBuilder builder;
   const char *kind = pick (random, STRV ("spawn", "exec", "exec-file", "fork", "cluster"));
-  const char *const *durations = STRV ("0", "1ms", "999ms", "1.5", "2s", "1m", "90s", "36h", "1500ms");
-  static const char *const nasty[] = { "a",  "",        "a;b;c", "back\\slash", "new\nline",   " lead",
-                                       "tail ", "tab\there", "“ü”", "=",           "trailing\\", "#x", NULL };
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&builder, "{sv}", "name", g_variant_new_string ("p"));
@@ -386,17 +455,17 @@ random_dict (GRand *random)
   add_random (random, &builder, "instances", STRV ("1", "2", "1024", "auto"));
   add_random (random, &builder, "restart", STRV ("no", "on-failure", "always"));
   add_random_list (random, &builder, "success", STRV ("0", "255", "SIGTERM", "kill", "SIGRTMIN+3"));
-  add_random (random, &builder, "restart-delay", durations);
-  add_random (random, &builder, "stable-time", durations);
+  add_random (random, &builder, "restart-delay", random_durations);
+  add_random (random, &builder, "stable-time", random_durations);
   add_random (random, &builder, "restart-limit", STRV ("0", "1", "10"));
   add_random_list (random, &builder, "after", STRV ("db", "db:ready", "x.y:exited-successfully", "z:started"));
   add_random (random, &builder, "ready",
               STRV ("none", "time:0.25", "line:^a;b\\\\d", "tcp:1", "http://h/?a;b", "command:a; b",
                     g_str_equal (kind, "cluster") ? "listening" : "none"));
-  add_random (random, &builder, "ready-timeout", durations);
+  add_random (random, &builder, "ready-timeout", random_durations);
   add_random (random, &builder, "stop-signal", STRV ("HUP", "15", "SIGRTMIN", "64"));
-  add_random (random, &builder, "grace", durations);
-  add_random (random, &builder, "timeout", durations);
+  add_random (random, &builder, "grace", random_durations);
+  add_random (random, &builder, "timeout", random_durations);
   if (!g_str_equal (kind, "spawn"))
     add_random (random, &builder, "max-buffer", STRV ("0", "1", "1024", "1M", "3G", "1025"));
   if (g_str_equal (kind, "cluster"))
@@ -424,6 +493,30 @@ random_dict (GRand *random)
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 
+static GVariant *
+random_threads_dict (GRand *random)
+{
+  GVariantBuilder builder;
+  const char *argv[] = { "run.js", pick (random, nasty), pick (random, nasty), NULL };
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "name", g_variant_new_string ("p"));
+  g_variant_builder_add (&builder, "{sv}", "kind", g_variant_new_string ("threads"));
+  g_variant_builder_add (&builder, "{sv}", "argv", g_variant_new_strv (argv, g_rand_int_range (random, 1, 4)));
+  add_random (random, &builder, "instances", STRV ("1", "2", "45", "auto"));
+  add_random (random, &builder, "worker-data", STRV ("1", "{\"a;b\":\"\\\\\\n\"}", "[\n1 ]"));
+  add_random (random, &builder, "share-env", STRV ("true", "false"));
+  add_random (random, &builder, "shared-memory", STRV ("0", "1", "64K", "1G"));
+  add_random (random, &builder, "cpu-time-limit", random_durations);
+  add_random (random, &builder, "exec-path", STRV ("node", "/opt/a b"));
+  if (g_rand_boolean (random))
+    g_variant_builder_add (&builder, "{sv}", "resource-limits",
+                           g_variant_new_strv (STRV ("stack-size-mb=0.25", "code-range-size-mb=16"), -1));
+  add_random_list (random, &builder, "link", STRV ("1:2", "7:3", "db"));
+  add_random (random, &builder, "ready", STRV ("none", "message", "time:2"));
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
 static void
 test_round_trip (void)
 {
@@ -431,7 +524,7 @@ test_round_trip (void)
 
   for (guint i = 0; i < 3000; i++)
     {
-      g_autoptr (GVariant) dict = random_dict (random);
+      g_autoptr (GVariant) dict = i % 4 == 0 ? random_threads_dict (random) : random_dict (random);
       g_autoptr (GError) error = NULL;
       g_autoptr (TroupeProgramDefinition) first =
           troupe_program_definition_new_from_variant (dict, "/srv/shop", NULL, &error);
@@ -638,6 +731,7 @@ main (int argc, char **argv)
   g_test_add_func ("/project/definition/collects-all-problems", test_all_problems);
   g_test_add_func ("/project/definition/has-ceilings", test_ceilings);
   g_test_add_func ("/project/definition/relative-needs-a-base", test_relative_needs_base);
+  g_test_add_func ("/project/definition/threads", test_threads);
   g_test_add_func ("/project/definition/reads-back-equal", test_round_trip);
   g_test_add_func ("/project/definition/key-file-keeps-comments", test_key_file);
   g_test_add_func ("/project/definition/key-file-explains-escapes", test_key_file_escape);
