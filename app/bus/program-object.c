@@ -7,6 +7,8 @@
 
 #include "bus/server-private.h"
 
+#include "base/error.h"
+
 #define TROUPE_TYPE_PROGRAM_OBJECT (troupe_program_object_get_type ())
 G_DECLARE_FINAL_TYPE (TroupeProgramObject, troupe_program_object, TROUPE, PROGRAM_OBJECT,
                       TroupeBusProgram1Skeleton)
@@ -114,6 +116,40 @@ handle_scale_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, g
   return TRUE;
 }
 
+static void
+peeked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GDBusMethodInvocation *invocation = user_data;
+  GError *error = NULL;
+  g_autoptr (GBytes) bytes = troupe_thread_group_peek_finish (NULL, result, &error);
+
+  if (bytes == NULL)
+    g_dbus_method_invocation_take_error (invocation, error);
+  else
+    {
+      GVariant *content = g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE);
+
+      g_dbus_method_invocation_return_value (invocation, g_variant_new_tuple (&content, 1));
+    }
+}
+
+static gboolean
+handle_peek_shared_memory_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation, guint64 offset,
+                              guint length)
+{
+  TroupeServer *server = get_server (object);
+  TroupeProgram *program = get_program (object);
+
+  if (!troupe_clients_admit (server->clients, invocation))
+    return TRUE;
+  if (troupe_program_get_definition (program)->shared_memory_bytes == 0)
+    return troupe_server_fail (invocation, g_error_new (TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE,
+                                                        "%s has no shared memory; expected shared-memory=BYTES",
+                                                        troupe_program_get_name (program)));
+  troupe_thread_group_peek_async (troupe_program_get_threads (program), offset, length, peeked_cb, invocation);
+  return TRUE;
+}
+
 static gboolean
 handle_use_free_port_cb (TroupeBusProgram1 *object, GDBusMethodInvocation *invocation)
 {
@@ -172,6 +208,7 @@ program_iface_init (TroupeBusProgram1Iface *iface)
   iface->handle_cancel_reload = handle_cancel_reload_cb;
   iface->handle_scale = handle_scale_cb;
   iface->handle_use_free_port = handle_use_free_port_cb;
+  iface->handle_peek_shared_memory = handle_peek_shared_memory_cb;
   iface->handle_remove = handle_remove_cb;
   iface->handle_edit = handle_edit_cb;
 }
@@ -269,6 +306,7 @@ update (TroupeBusProgram1 *object, TroupeProgram *program)
   troupe_bus_program1_set_command_line (object, command_line);
   troupe_bus_program1_set_folder (object, definition->cwd != NULL ? definition->cwd : "");
   troupe_bus_program1_set_instances (object, definition->instances);
+  troupe_bus_program1_set_shared_memory (object, definition->shared_memory_bytes);
   troupe_bus_program1_set_schedule (object, definition->kind != TROUPE_KIND_CLUSTER ? ""
                                             : definition->schedule_shared           ? "shared"
                                                                                     : "round-robin");

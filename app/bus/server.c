@@ -24,11 +24,23 @@ troupe_server_dup_worker_path (TroupeWorker *worker)
   return g_strdup_printf (TROUPE_ENGINE_ROOT_PATH "/worker/%u", troupe_worker_get_id (worker));
 }
 
+static void
+update_kill_warning (gpointer worker, gpointer user_data)
+{
+  TroupeServer *self = user_data;
+  TroupeBusWorker1 *object = g_hash_table_lookup (self->workers, worker);
+  g_autofree char *warning = troupe_worker_dup_kill_warning (worker);
+
+  if (object != NULL)
+    troupe_bus_worker1_set_kill_warning (object, warning);
+}
+
 void
 troupe_server_flush (TroupeServer *self)
 {
   GHashTableIter iter;
-  gpointer worker;
+  gpointer worker, program;
+  g_autoptr (GHashTable) programs = g_hash_table_new (NULL, NULL);
 
   g_clear_handle_id (&self->flush_source, g_source_remove);
   g_hash_table_iter_init (&iter, self->changed_workers);
@@ -36,14 +48,19 @@ troupe_server_flush (TroupeServer *self)
     {
       TroupeBusWorker1 *object = g_hash_table_lookup (self->workers, worker);
 
-      TroupeProgram *program = troupe_engine_get_program_of (self->engine, worker);
-
+      program = troupe_engine_get_program_of (self->engine, worker);
       if (object != NULL)
         troupe_worker_object_update (object, worker);
+      if (program != NULL && troupe_worker_is_thread (worker))
+        g_hash_table_add (programs, program);
       if (program != NULL && g_hash_table_contains (self->programs, program))
         troupe_program_object_update_group (g_hash_table_lookup (self->programs, program), program);
       g_hash_table_iter_remove (&iter);
     }
+  /* Whom a kill would hit besides changes as others come and go. */
+  g_hash_table_iter_init (&iter, programs);
+  while (g_hash_table_iter_next (&iter, &program, NULL))
+    g_ptr_array_foreach (troupe_program_get_workers (program), update_kill_warning, self);
 }
 
 static gboolean
@@ -187,6 +204,55 @@ new_machine (TroupeServer *self)
   return g_variant_dict_end (&dict);
 }
 
+typedef struct
+{
+  GArray *ids, *queue, *utilization, *heap_used, *heap_total;
+} ThreadColumns;
+
+static void
+add_to_thread_columns (gpointer worker, gpointer user_data)
+{
+  TroupeThreadFigures figures;
+  ThreadColumns *columns = user_data;
+  guint32 id = troupe_worker_get_id (worker);
+
+  if (troupe_worker_get_tid (worker) == 0 || !troupe_worker_get_thread_figures (worker, &figures))
+    return;
+  g_array_append_val (columns->ids, id);
+  g_array_append_val (columns->queue, figures.queue);
+  g_array_append_val (columns->utilization, figures.utilization);
+  g_array_append_val (columns->heap_used, figures.heap_used_bytes);
+  g_array_append_val (columns->heap_total, figures.heap_total_bytes);
+}
+
+static void
+send_thread_stats (TroupeServer *self)
+{
+  ThreadColumns columns = {
+    .ids = g_array_new (FALSE, FALSE, sizeof (guint32)),
+    .queue = g_array_new (FALSE, FALSE, sizeof (gint64)),
+    .utilization = g_array_new (FALSE, FALSE, sizeof (double)),
+    .heap_used = g_array_new (FALSE, FALSE, sizeof (gint64)),
+    .heap_total = g_array_new (FALSE, FALSE, sizeof (gint64)),
+  };
+  GVariant *variants[5];
+  gboolean has_any;
+
+  troupe_engine_foreach_worker (self->engine, add_to_thread_columns, &columns);
+  has_any = columns.ids->len > 0;
+  variants[0] = take_column (columns.ids, G_VARIANT_TYPE_UINT32);
+  variants[1] = take_column (columns.queue, G_VARIANT_TYPE_INT64);
+  variants[2] = take_column (columns.utilization, G_VARIANT_TYPE_DOUBLE);
+  variants[3] = take_column (columns.heap_used, G_VARIANT_TYPE_INT64);
+  variants[4] = take_column (columns.heap_total, G_VARIANT_TYPE_INT64);
+  if (has_any)
+    troupe_bus_engine1_emit_thread_stats (self->interface, variants[0], variants[1], variants[2], variants[3],
+                                          variants[4]);
+  else
+    for (gsize i = 0; i < G_N_ELEMENTS (variants); i++)
+      g_variant_unref (g_variant_ref_sink (variants[i]));
+}
+
 static void
 sampled_cb (TroupeEngine *engine, TroupeServer *self)
 {
@@ -206,6 +272,7 @@ sampled_cb (TroupeEngine *engine, TroupeServer *self)
       take_column (columns.cpu, G_VARIANT_TYPE_DOUBLE), take_column (columns.memory, G_VARIANT_TYPE_UINT64),
       take_column (columns.rss, G_VARIANT_TYPE_UINT64), take_column (columns.threads, G_VARIANT_TYPE_UINT32),
       take_column (columns.descendants, G_VARIANT_TYPE_UINT32), new_machine (self));
+  send_thread_stats (self);
 }
 
 static GPtrArray *
@@ -335,27 +402,33 @@ handle_find_cb (TroupeBusEngine1 *interface, GDBusMethodInvocation *invocation, 
   return TRUE;
 }
 
-static TroupeProgram *
-find_program (TroupeServer *self, const char *name, GError **error)
+/* FROM and TO name workers or programs. */
+static gboolean
+link_by_name (TroupeServer *self, const char *from, const char *to, gboolean linked, GError **error)
 {
-  g_autoptr (GPtrArray) workers = troupe_engine_find (self->engine, name, error);
+  g_autoptr (GPtrArray) senders = troupe_engine_find (self->engine, from, error), receivers = NULL;
+  TroupeWorker *sender, *receiver;
 
-  return workers != NULL ? troupe_engine_get_program_of (self->engine, g_ptr_array_index (workers, 0)) : NULL;
+  if (senders == NULL || (receivers = troupe_engine_find (self->engine, to, error)) == NULL)
+    return FALSE;
+  sender = g_ptr_array_index (senders, 0);
+  receiver = g_ptr_array_index (receivers, 0);
+  if (senders->len == 1 && receivers->len == 1
+      && troupe_engine_are_threads_of_one (self->engine, sender, receiver))
+    return troupe_engine_link_threads (self->engine, sender, receiver, linked, error);
+  return troupe_engine_link (self->engine, troupe_engine_get_program_of (self->engine, sender),
+                             troupe_engine_get_program_of (self->engine, receiver), linked, error);
 }
 
 static gboolean
 handle_link_cb (TroupeBusEngine1 *interface, GDBusMethodInvocation *invocation, const char *from, const char *to,
                 gboolean linked, TroupeServer *self)
 {
-  TroupeProgram *sender, *receiver = NULL;
   GError *error = NULL;
 
   if (!troupe_clients_admit (self->clients, invocation))
     return TRUE;
-  sender = find_program (self, from, &error);
-  if (sender != NULL)
-    receiver = find_program (self, to, &error);
-  if (receiver == NULL || !troupe_engine_link (self->engine, sender, receiver, linked, &error))
+  if (!link_by_name (self, from, to, linked, &error))
     return troupe_server_fail (invocation, error);
   troupe_bus_engine1_complete_link (interface, invocation);
   return TRUE;

@@ -43,9 +43,12 @@ static gboolean
 handle_start_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
   TroupeServer *server = get_server (object);
+  GError *error = NULL;
+
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
-  troupe_worker_start (get_worker (object));
+  if (!troupe_engine_start_worker (server->engine, get_worker (object), &error))
+    return troupe_server_fail (invocation, error);
   troupe_server_flush (server);
   troupe_bus_worker1_complete_start (object, invocation);
   return TRUE;
@@ -57,7 +60,7 @@ handle_stop_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
   TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
-  troupe_worker_stop (get_worker (object));
+  troupe_engine_stop_worker (server->engine, get_worker (object));
   troupe_server_flush (server);
   troupe_bus_worker1_complete_stop (object, invocation);
   return TRUE;
@@ -69,7 +72,7 @@ handle_restart_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
   TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
-  troupe_worker_restart (get_worker (object));
+  troupe_engine_restart_worker (server->engine, get_worker (object));
   troupe_server_flush (server);
   troupe_bus_worker1_complete_restart (object, invocation);
   return TRUE;
@@ -81,7 +84,7 @@ handle_kill_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
   TroupeServer *server = get_server (object);
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
-  troupe_worker_kill (get_worker (object));
+  troupe_engine_kill_worker (server->engine, get_worker (object));
   troupe_server_flush (server);
   troupe_bus_worker1_complete_kill (object, invocation);
   return TRUE;
@@ -318,7 +321,9 @@ handle_memory_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
     return TRUE;
   if (!troupe_engine_read_memory (server->engine, get_worker (object), &pss_bytes, &rss_bytes))
     return troupe_server_fail (invocation, g_error_new (TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE,
-                                                        "%s has no process",
+                                                        troupe_worker_is_thread (get_worker (object))
+                                                            ? "%s is a thread; memory is its host's"
+                                                            : "%s has no process",
                                                         troupe_worker_get_name (get_worker (object))));
   troupe_bus_worker1_complete_memory (object, invocation, pss_bytes, rss_bytes);
   return TRUE;
@@ -384,6 +389,20 @@ troupe_worker_object_update_connections (TroupeBusWorker1 *object, TroupeWorker 
   troupe_bus_worker1_set_connections (object, troupe_worker_get_connections (worker));
 }
 
+static void
+update_thread (TroupeBusWorker1 *object, TroupeWorker *worker)
+{
+  g_autofree char *warning = troupe_worker_dup_kill_warning (worker);
+  const char *text;
+  double progress = troupe_worker_get_progress (worker, &text);
+
+  troupe_bus_worker1_set_tid (object, (guint) troupe_worker_get_tid (worker));
+  troupe_bus_worker1_set_progress (object, progress);
+  troupe_bus_worker1_set_progress_text (object, text);
+  troupe_bus_worker1_set_signal_problem (object, troupe_worker_get_signal_problem (worker));
+  troupe_bus_worker1_set_kill_warning (object, warning);
+}
+
 void
 troupe_worker_object_update (TroupeBusWorker1 *object, TroupeWorker *worker)
 {
@@ -402,6 +421,7 @@ troupe_worker_object_update (TroupeBusWorker1 *object, TroupeWorker *worker)
   troupe_bus_worker1_set_journal (object, troupe_worker_get_journal (worker));
   troupe_bus_worker1_set_channel (object, troupe_worker_get_channel (worker));
   troupe_bus_worker1_set_addresses (object, (const char *const *) addresses);
+  update_thread (object, worker);
   troupe_worker_object_update_connections (object, worker);
 }
 
@@ -410,7 +430,8 @@ troupe_worker_object_new (TroupeServer *server, TroupeProgram *program, TroupeWo
 {
   TroupeWorkerObject *self = g_object_new (TROUPE_TYPE_WORKER_OBJECT, NULL);
   TroupeBusWorker1 *object = TROUPE_BUS_WORKER1 (self);
-  g_autofree char *program_path = troupe_server_dup_program_path (program);
+  g_autofree char *program_path = troupe_server_dup_program_path (program), *host_path = NULL;
+  TroupeWorker *host = troupe_engine_get_host_of (server->engine, worker);
 
   self->server = server;
   self->worker = worker;
@@ -419,6 +440,9 @@ troupe_worker_object_new (TroupeServer *server, TroupeProgram *program, TroupeWo
   troupe_bus_worker1_set_project (object, troupe_worker_get_project (worker));
   troupe_bus_worker1_set_name (object, troupe_worker_get_name (worker));
   troupe_bus_worker1_set_instance (object, troupe_worker_get_instance (worker));
+  host_path = host != NULL ? troupe_server_dup_worker_path (host) : g_strdup ("/");
+  troupe_bus_worker1_set_host (object, host_path);
+  troupe_bus_worker1_set_start_problem (object, troupe_engine_get_start_problem (server->engine, worker));
   troupe_worker_object_update (object, worker);
   return object;
 }

@@ -15,10 +15,12 @@ G_BEGIN_DECLS
 /* What the files of the engine share.
  *
  *   engine.c           programs and workers come, act and go
+ *   engine-links.c     who gets what whom sends
  *   engine-projects.c  project files: open, read again, close
  *   engine-scale.c     scale
  *   engine-reload.c    reloads, also those that the last engine had begun
  *   engine-port.c      another port in place of one that is taken
+ *   engine-threads.c   threads and the process that hosts them
  *   engine-restore.c   saved state and adoption
  *   figures.c          sampling
  *   reload.c           one reload
@@ -54,6 +56,8 @@ struct _TroupeEngine
   guint n_appended; /* since the state was last written as a whole */
   gint64 save_cost_usec; /* of the last time */
   guint tidy_source;
+  GHashTable *untended; /* set of (owned) TroupeProgram whose host may have to come up or go */
+  guint tend_source;
 };
 
 TroupeProject *troupe_engine_find_project (TroupeEngine *self, const char *name);
@@ -86,6 +90,17 @@ gboolean troupe_engine_check_program (TroupeEngine *self, TroupeProgram *program
 
 /* Goes on with what the last engine had begun; once the workers are back. */
 void troupe_engine_restore_reloads (TroupeEngine *self);
+
+/* Does `after=` let it start? */
+gboolean troupe_engine_dependencies_are_met (TroupeEngine *self, TroupeWorker *worker, char **reason);
+
+/* engine-threads.c */
+TroupeThreadGroup *troupe_engine_new_thread_group (TroupeEngine *self);
+/* TRUE when WORKER, which is to start, needs no host or has one that takes threads. Else that is on its way, or will be;
+ * REASON (out): in words. */
+gboolean troupe_engine_host_is_up (TroupeEngine *self, TroupeWorker *worker, char **reason);
+/* A worker of PROGRAM is not as it was: its host may have to go. */
+void troupe_engine_tend_later (TroupeEngine *self, TroupeProgram *program);
 
 void troupe_engine_close_if_down (TroupeEngine *self, TroupeProject *project);
 void troupe_engine_update_idle (TroupeEngine *self);

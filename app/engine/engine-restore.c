@@ -310,8 +310,9 @@ find_worker_of_keeper (TroupeEngine *self, TroupeKeeper *keeper)
   worker = troupe_program_find_worker (program, worker_name);
   /* One more than its definition asks for by now: it stays until it ends. */
   if (worker == NULL)
-    worker = troupe_engine_add_worker (self, project, program, worker_name,
-                                       troupe_program_get_workers (program)->len + 1);
+    worker = troupe_engine_add_worker (
+        self, project, program, worker_name,
+        troupe_program_parse_instance (program, worker_name, troupe_program_get_workers (program)->len + 1));
   return worker;
 }
 
@@ -365,7 +366,19 @@ restore_worker (gpointer data, gpointer user_data)
 static void
 finish_group (TroupeProgram *program, gpointer user_data)
 {
+  GPtrArray *workers = troupe_program_get_workers (program);
+
   troupe_worker_group_finish_restore (troupe_program_get_group (program));
+  for (guint i = 0; i < workers->len; i++)
+    if (troupe_worker_is_host (g_ptr_array_index (workers, i)))
+      troupe_thread_group_finish_restore (troupe_program_get_threads (program),
+                                          troupe_worker_get_end (g_ptr_array_index (workers, i)));
+}
+
+static void
+tend_program (TroupeProgram *program, gpointer user_data)
+{
+  troupe_engine_tend_later (user_data, program);
 }
 
 static void
@@ -404,6 +417,7 @@ troupe_engine_restore (TroupeEngine *self)
   troupe_engine_foreach_worker (self, restore_worker, &restoring);
   foreach_program (self, (GFunc) finish_group, NULL);
   self->is_restoring = FALSE;
+  foreach_program (self, (GFunc) tend_program, self);
 
   troupe_engine_save (self);
   troupe_engine_reconsider_all (self);

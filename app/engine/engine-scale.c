@@ -15,7 +15,7 @@
 static gboolean
 check_names (TroupeProject *project, TroupeProgram *program, TroupeProgramDefinition *scaled, GError **error)
 {
-  g_autoptr (TroupeProgram) names = troupe_program_new (0, project->name, scaled, NULL);
+  g_autoptr (TroupeProgram) names = troupe_program_new (0, project->name, scaled, NULL, NULL);
 
   for (guint i = 1; i <= scaled->instances; i++)
     {
@@ -60,6 +60,12 @@ troupe_engine_scale_program (TroupeEngine *self, TroupeProgram *program, guint i
     {
       g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED, "%u workers are not possible: expected 1 to %d", instances,
                    TROUPE_INSTANCES_MAX);
+      return FALSE;
+    }
+  if (definition->kind == TROUPE_KIND_THREADS && instances > TROUPE_THREAD_INSTANCES_MAX)
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED, "%u threads are not possible in one process: expected 1 to %d",
+                   instances, TROUPE_THREAD_INSTANCES_MAX);
       return FALSE;
     }
   scaled = troupe_program_definition_new_scaled (definition, instances);

@@ -108,11 +108,9 @@ troupe_engine_get_program_of (TroupeEngine *self, TroupeWorker *worker)
   return g_hash_table_lookup (self->programs_of, worker);
 }
 
-/* What worker.h asks before a start: does `after=` let it? */
-static gboolean
-may_start (TroupeWorker *worker, char **reason, gpointer user_data)
+gboolean
+troupe_engine_dependencies_are_met (TroupeEngine *self, TroupeWorker *worker, char **reason)
 {
-  TroupeEngine *self = user_data;
   TroupeProgramDefinition *definition = troupe_worker_get_definition (worker);
   TroupeProject *project = troupe_engine_find_project (self, troupe_worker_get_project (worker));
 
@@ -127,17 +125,26 @@ may_start (TroupeWorker *worker, char **reason, gpointer user_data)
         {
           GPtrArray *workers = troupe_program_get_workers (other);
 
+          /* The threads count, not the process around them. */
           states = g_new (TroupeState, workers->len + 1);
           for (guint j = 0; j < workers->len; j++)
-            states[j] = troupe_worker_get_state (g_ptr_array_index (workers, j));
+            if (!troupe_worker_is_host (g_ptr_array_index (workers, j)))
+              states[state.n_workers++] = troupe_worker_get_state (g_ptr_array_index (workers, j));
           state.states = states;
-          state.n_workers = workers->len;
           state.has_readiness = troupe_program_get_definition (other)->ready != TROUPE_READY_NONE;
         }
       if (!troupe_dependency_is_met (after, &state, reason))
         return FALSE;
     }
   return TRUE;
+}
+
+/* What worker.h asks before a start. */
+static gboolean
+may_start (TroupeWorker *worker, char **reason, gpointer user_data)
+{
+  return troupe_engine_dependencies_are_met (user_data, worker, reason)
+         && troupe_engine_host_is_up (user_data, worker, reason);
 }
 
 static guint
@@ -231,6 +238,7 @@ worker_state_changed_cb (TroupeWorker *worker, TroupeState from, TroupeState to,
   if (!troupe_state_is_alive (to) && (troupe_program_is_leaving (program) || project->is_closing
                                       || !troupe_program_has_place_for (program, troupe_worker_get_name (worker))))
     troupe_engine_tidy_later (self);
+  troupe_engine_tend_later (self, program);
   if (!self->is_restoring && !self->is_quitting)
     troupe_engine_reconsider (self, project, program);
   troupe_engine_finish_quit (self);
@@ -244,7 +252,7 @@ troupe_engine_add_worker (TroupeEngine *self, TroupeProject *project, TroupeProg
                                             troupe_program_get_definition (program));
 
   if (troupe_program_get_group (program) != NULL)
-    troupe_worker_set_group (worker, troupe_program_get_group (program));
+    troupe_worker_set_groups (worker, troupe_program_get_group (program), troupe_program_get_threads (program));
   g_ptr_array_add (troupe_program_get_workers (program), worker);
   g_hash_table_insert (project->workers, g_strdup (name), worker);
   g_hash_table_insert (self->programs_of, worker, program);
@@ -275,7 +283,7 @@ troupe_engine_add_missing_workers (TroupeEngine *self, TroupeProject *project, T
 {
   guint instances = MAX (troupe_program_get_definition (program)->instances, 1);
 
-  for (guint i = 1; i <= instances; i++)
+  for (guint i = troupe_program_get_first_instance (program); i <= instances; i++)
     {
       g_autofree char *name = troupe_program_dup_worker_name (program, i);
 
@@ -310,9 +318,11 @@ troupe_engine_add_program (TroupeEngine *self, TroupeProject *project, TroupePro
 {
   g_autoptr (TroupeWorkerGroup) group
       = troupe_worker_group_new (self->reactor, self->clock, dup_owner_of_socket, self);
+  g_autoptr (TroupeThreadGroup) threads = troupe_engine_new_thread_group (self);
   g_autoptr (TroupeProgram) program
-      = troupe_program_new (++self->last_id, project->name, definition, group);
+      = troupe_program_new (++self->last_id, project->name, definition, group, threads);
 
+  troupe_thread_group_set_links (threads, (const char *const *) definition->links);
   troupe_project_add_program (project, program);
   g_signal_emit (self, signals[PROGRAM_ADDED], 0, program);
   troupe_engine_add_missing_workers (self, project, program);
@@ -325,6 +335,7 @@ troupe_engine_change_program (TroupeEngine *self, TroupeProject *project, Troupe
                               TroupeProgramDefinition *definition)
 {
   troupe_program_set_definition (program, definition);
+  troupe_thread_group_set_links (troupe_program_get_threads (program), (const char *const *) definition->links);
   troupe_engine_add_missing_workers (self, project, program);
   troupe_engine_tidy_later (self);
   troupe_engine_save_later (self);
@@ -520,13 +531,16 @@ troupe_engine_start_program (TroupeEngine *self, TroupeProgram *program)
 
   troupe_program_look (program);
   for (guint i = 0; i < workers->len && !self->is_quitting; i++)
-    troupe_worker_start (g_ptr_array_index (workers, i));
+    if (!troupe_worker_is_host (g_ptr_array_index (workers, i)))
+      troupe_worker_start (g_ptr_array_index (workers, i));
 }
 
+/* A host goes by itself after its last thread. */
 static void
 stop_worker (gpointer worker, gpointer user_data)
 {
-  troupe_worker_stop (worker);
+  if (!troupe_worker_is_host (worker))
+    troupe_worker_stop (worker);
 }
 
 void
@@ -541,7 +555,7 @@ troupe_engine_restart_program (TroupeEngine *self, TroupeProgram *program)
   GPtrArray *workers = troupe_program_get_workers (program);
 
   for (guint i = 0; i < workers->len && !self->is_quitting; i++)
-    troupe_worker_restart (g_ptr_array_index (workers, i));
+    troupe_engine_restart_worker (self, g_ptr_array_index (workers, i));
 }
 
 gboolean
@@ -632,11 +646,11 @@ troupe_engine_undo_remove (TroupeEngine *self, guint64 token, GError **error)
   name = troupe_project_dup_free_name (project, definition->name, definition->instances);
   renamed = troupe_program_definition_new_renamed (definition, name);
   {
-    g_autoptr (TroupeProgram) old_names = troupe_program_new (0, project->name, definition, NULL);
-    g_autoptr (TroupeProgram) new_names = troupe_program_new (0, project->name, renamed, NULL);
+    g_autoptr (TroupeProgram) old_names = troupe_program_new (0, project->name, definition, NULL, NULL);
+    g_autoptr (TroupeProgram) new_names = troupe_program_new (0, project->name, renamed, NULL, NULL);
 
     /* The journals first, so that the new workers find them. */
-    for (guint i = 1; i <= MAX (definition->instances, 1); i++)
+    for (guint i = troupe_program_get_first_instance (old_names); i <= MAX (definition->instances, 1); i++)
       {
         g_autofree char *old_name = troupe_program_dup_worker_name (old_names, i);
         g_autofree char *new_name = troupe_program_dup_worker_name (new_names, i);
@@ -706,38 +720,6 @@ troupe_engine_find (TroupeEngine *self, const char *name, GError **error)
       return NULL;
     }
   return g_steal_pointer (&found);
-}
-
-gboolean
-troupe_engine_link (TroupeEngine *self, TroupeProgram *from, TroupeProgram *to, gboolean linked, GError **error)
-{
-  TroupeProgramDefinition *definition = troupe_program_get_definition (from);
-  TroupeProject *project = troupe_engine_find_project (self, troupe_program_get_project (from));
-  const char *name = troupe_program_get_name (to);
-  g_autoptr (TroupeProgramDefinition) changed = NULL;
-  g_autoptr (GStrvBuilder) links = g_strv_builder_new ();
-
-  if (strcmp (project->name, troupe_program_get_project (to)) != 0)
-    {
-      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED, "“%s” and “%s” are of two projects; links stay inside one",
-                   troupe_program_get_name (from), name);
-      return FALSE;
-    }
-  if (linked && (!troupe_kind_has_channel (definition->kind)
-                 || !troupe_kind_has_channel (troupe_program_get_definition (to)->kind)))
-    {
-      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED,
-                   "Both ends of a link need a channel: expected programs of kind fork or cluster");
-      return FALSE;
-    }
-  for (gsize i = 0; definition->links[i] != NULL; i++)
-    if (strcmp (definition->links[i], name) != 0)
-      g_strv_builder_add (links, definition->links[i]);
-  if (linked)
-    g_strv_builder_add (links, name);
-  changed = troupe_program_definition_new_with_links (definition, g_strv_builder_end (links));
-  troupe_engine_change_program (self, project, from, changed);
-  return TRUE;
 }
 
 void
@@ -824,7 +806,17 @@ troupe_engine_read_memory (TroupeEngine *self, TroupeWorker *worker, guint64 *ps
 static void
 sampled_cb (gpointer user_data)
 {
-  g_signal_emit (user_data, signals[SAMPLED], 0);
+  TroupeEngine *self = user_data;
+
+  g_signal_emit (self, signals[SAMPLED], 0);
+  /* The answers are there for the next sample. */
+  for (guint i = 0; i < self->projects->len; i++)
+    {
+      TroupeProject *project = g_ptr_array_index (self->projects, i);
+
+      for (guint j = 0; j < project->programs->len; j++)
+        troupe_thread_group_ask_figures (troupe_program_get_threads (g_ptr_array_index (project->programs, j)));
+    }
 }
 
 static void
@@ -840,6 +832,8 @@ troupe_engine_dispose (GObject *object)
 
   troupe_clock_clear_timeout (self->clock, &self->save_timeout);
   g_clear_handle_id (&self->tidy_source, g_source_remove);
+  g_clear_handle_id (&self->tend_source, g_source_remove);
+  g_hash_table_remove_all (self->untended);
   g_hash_table_remove_all (self->reloads);
   if (self->figures != NULL)
     while (self->projects->len > 0)
@@ -882,6 +876,7 @@ troupe_engine_finalize (GObject *object)
   g_hash_table_unref (self->busy);
   g_hash_table_unref (self->reloads);
   g_hash_table_unref (self->wanted);
+  g_hash_table_unref (self->untended);
   g_free (self->state_dir);
   g_free (self->journals_dir);
   G_OBJECT_CLASS (troupe_engine_parent_class)->finalize (object);
@@ -922,6 +917,7 @@ troupe_engine_init (TroupeEngine *self)
   self->busy = g_hash_table_new (NULL, NULL);
   self->reloads = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) troupe_reload_free);
   self->wanted = g_hash_table_new (NULL, NULL);
+  self->untended = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   self->was_idle = TRUE;
 }
 

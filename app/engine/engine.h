@@ -58,6 +58,17 @@ void troupe_engine_close_project_async (TroupeEngine *self, const char *name, GA
                                         gpointer user_data);
 gboolean troupe_engine_close_project_finish (TroupeEngine *self, GAsyncResult *result, GError **error);
 
+/* A person asks; as in worker.h. The process that hosts threads cannot be started alone (TROUPE_ERROR_WRONG_STATE), and
+ * when it stops, is killed or restarted, so are its threads. */
+gboolean troupe_engine_start_worker (TroupeEngine *self, TroupeWorker *worker, GError **error);
+void troupe_engine_stop_worker (TroupeEngine *self, TroupeWorker *worker);
+void troupe_engine_restart_worker (TroupeEngine *self, TroupeWorker *worker);
+void troupe_engine_kill_worker (TroupeEngine *self, TroupeWorker *worker);
+/* Why WORKER cannot be started, in words; "" when it can. */
+const char *troupe_engine_get_start_problem (TroupeEngine *self, TroupeWorker *worker);
+/* Of a thread (transfer none) (nullable) */
+TroupeWorker *troupe_engine_get_host_of (TroupeEngine *self, TroupeWorker *worker);
+
 /* Of programs; each worker does as in worker.h. */
 void troupe_engine_start_program (TroupeEngine *self, TroupeProgram *program);
 void troupe_engine_stop_program (TroupeEngine *self, TroupeProgram *program);
@@ -87,6 +98,11 @@ TroupeProgram *troupe_engine_undo_remove (TroupeEngine *self, guint64 token, GEr
  * of one project and have channels. */
 gboolean troupe_engine_link (TroupeEngine *self, TroupeProgram *from, TroupeProgram *to, gboolean linked,
                              GError **error);
+
+/* A channel straight between two threads of one program, in both directions. */
+gboolean troupe_engine_are_threads_of_one (TroupeEngine *self, TroupeWorker *a, TroupeWorker *b);
+gboolean troupe_engine_link_threads (TroupeEngine *self, TroupeWorker *a, TroupeWorker *b, gboolean linked,
+                                     GError **error);
 
 /* By `project/worker`, `worker`, `project/program` or `program`.
  * Returns: (transfer container) (element-type TroupeWorker), NULL with error set. */

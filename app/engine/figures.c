@@ -7,6 +7,8 @@
 
 #include "engine/figures.h"
 
+#include "engine/thread-readings.h"
+
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,6 +24,7 @@ typedef struct
 {
   guint key; /* for the sampler */
   pid_t keeper_pid;
+  gboolean is_sink; /* of a thread: nothing is below its keeper */
   gboolean is_watched;
   guint64 keeper_pss_bytes; /* 0: not read yet */
 } Entry;
@@ -32,6 +35,7 @@ struct _TroupeFigures
   TroupeSampler *sampler; /* (owned) (nullable): made when it is first needed */
   GPtrArray *entries;     /* (owned) of Entry */
   GHashTable *by_worker;  /* (owned) TroupeWorker (borrowed: removes itself first) to (owned) array of its entries */
+  TroupeThreadReadings *threads; /* (owned) */
   guint last_key;
   gboolean active;
   guint interval_msec;
@@ -54,6 +58,7 @@ troupe_figures_new (TroupeClock *clock, void (*sampled) (gpointer user_data), gp
   self->clock = clock;
   self->entries = g_ptr_array_new_with_free_func (g_free);
   self->by_worker = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
+  self->threads = troupe_thread_readings_new (clock);
   self->interval_msec = DEFAULT_INTERVAL_MSEC;
   self->sampled = sampled;
   self->user_data = user_data;
@@ -67,6 +72,7 @@ troupe_figures_free (TroupeFigures *self)
   g_clear_pointer (&self->sampler, troupe_sampler_free);
   g_hash_table_unref (self->by_worker);
   g_ptr_array_unref (self->entries);
+  troupe_thread_readings_free (self->threads);
   g_free (self);
 }
 
@@ -94,6 +100,7 @@ troupe_figures_remove (TroupeFigures *self, TroupeWorker *worker)
   for (guint i = 0; entries != NULL && i < entries->len; i++)
     drop_entry (self, g_ptr_array_index (entries, i));
   g_hash_table_remove (self->by_worker, worker);
+  troupe_thread_readings_forget (self->threads, worker);
 }
 
 static gboolean
@@ -132,17 +139,21 @@ troupe_figures_update (TroupeFigures *self, TroupeWorker *worker)
 
       entry->key = ++self->last_key;
       entry->keeper_pid = g_array_index (pids, pid_t, i);
+      entry->is_sink = troupe_worker_is_thread (worker);
       g_ptr_array_add (self->entries, entry);
       g_ptr_array_add (entries, entry);
     }
   if (entries != NULL && entries->len == 0)
-    g_hash_table_remove (self->by_worker, worker);
+    {
+      g_hash_table_remove (self->by_worker, worker);
+      troupe_thread_readings_forget (self->threads, worker);
+    }
 }
 
 static void
 watch (TroupeFigures *self, Entry *entry)
 {
-  if (entry->is_watched)
+  if (entry->is_watched || entry->is_sink)
     return;
   entry->is_watched = TRUE;
   troupe_sampler_add (troupe_figures_get_sampler (self), entry->key, entry->keeper_pid);
@@ -182,11 +193,25 @@ measure_own_memory (TroupeFigures *self)
 }
 
 static void
+read_threads (TroupeFigures *self)
+{
+  GHashTableIter iter;
+  gpointer worker;
+
+  troupe_thread_readings_begin (self->threads);
+  g_hash_table_iter_init (&iter, self->by_worker);
+  while (g_hash_table_iter_next (&iter, &worker, NULL))
+    if (troupe_worker_is_thread (worker))
+      troupe_thread_readings_read (self->threads, worker);
+}
+
+static void
 troupe_figures_sample (TroupeFigures *self)
 {
   for (guint i = 0; i < self->entries->len; i++)
     watch (self, g_ptr_array_index (self->entries, i));
   troupe_sampler_sample (troupe_figures_get_sampler (self), TRUE);
+  read_threads (self);
   measure_own_cpu (self);
   measure_own_memory (self);
   self->sampled (self->user_data);
@@ -235,6 +260,18 @@ troupe_figures_set_interval_msec (TroupeFigures *self, guint interval_msec)
   troupe_figures_set_timer (self);
 }
 
+/* What is left of a host's figures when its threads have theirs. */
+static void
+take_off_threads (TroupeFigures *self, TroupeWorker *host, TroupeTreeSample *sample)
+{
+  double cpu_percent;
+  guint n_threads;
+
+  troupe_thread_readings_get_sum (self->threads, troupe_worker_get_pid (host), &cpu_percent, &n_threads);
+  sample->cpu_percent = MAX (sample->cpu_percent - cpu_percent, 0);
+  sample->threads -= MIN (n_threads, sample->threads);
+}
+
 gboolean
 troupe_figures_get (TroupeFigures *self, TroupeWorker *worker, TroupeTreeSample *sample)
 {
@@ -242,6 +279,11 @@ troupe_figures_get (TroupeFigures *self, TroupeWorker *worker, TroupeTreeSample 
   gboolean has_any = FALSE;
 
   *sample = (TroupeTreeSample){ 0 };
+  if (troupe_worker_is_thread (worker))
+    {
+      sample->threads = 1;
+      return troupe_thread_readings_get (self->threads, worker, &sample->cpu_percent, &sample->cpu_usec);
+    }
   for (guint i = 0; entries != NULL && i < entries->len; i++)
     {
       Entry *entry = g_ptr_array_index (entries, i);
@@ -257,6 +299,8 @@ troupe_figures_get (TroupeFigures *self, TroupeWorker *worker, TroupeTreeSample 
       sample->threads += one.threads;
       sample->processes += one.processes;
     }
+  if (has_any && troupe_worker_is_host (worker))
+    take_off_threads (self, worker, sample);
   return has_any;
 }
 
@@ -290,6 +334,8 @@ troupe_figures_dup_processes (TroupeFigures *self, TroupeWorker *worker)
       Entry *entry = g_ptr_array_index (entries, i);
       GPtrArray *more;
 
+      if (entry->is_sink)
+        continue;
       watch (self, entry);
       more = troupe_sampler_dup_processes (self->sampler, entry->key);
       if (processes == NULL)
@@ -312,6 +358,8 @@ troupe_figures_read_memory (TroupeFigures *self, TroupeWorker *worker, guint64 *
       Entry *entry = g_ptr_array_index (entries, i);
       guint64 pss, rss;
 
+      if (entry->is_sink)
+        continue;
       watch (self, entry);
       if (!troupe_sampler_read_memory (self->sampler, entry->key, &pss, &rss))
         continue;

@@ -151,10 +151,14 @@ troupe_links_route (TroupeLinks *self, TroupeWorker *worker, const char *text, g
 
   for (gsize i = 0; definition->links[i] != NULL; i++)
     {
+      guint a, b;
       TroupeProgram *program
           = self->find (troupe_worker_get_project (worker), definition->links[i], self->user_data);
       TroupeWorker *receiver = program != NULL ? choose_receiver (self, program) : NULL;
 
+      /* Straight between two threads: not ours to carry. */
+      if (troupe_thread_link_parse (definition->links[i], &a, &b))
+        continue;
       if (receiver != NULL)
         deliver (self, receiver, worker, text, length);
       else

@@ -7,7 +7,12 @@
 
 #include "engine/program.h"
 
+#include "supervisor/run.h"
+
 #include <string.h>
+
+/* The worker that hosts a program's threads: "crunch.host". */
+#define HOST_SUFFIX ".host"
 
 struct _TroupeProgram
 {
@@ -18,7 +23,9 @@ struct _TroupeProgram
   TroupeProgramDefinition *definition;
   GPtrArray *workers; /* (owned) of TroupeWorker */
   gboolean leaving;
-  TroupeWorkerGroup *group; /* (owned) (nullable) */
+  TroupeWorkerGroup *group;   /* (owned) (nullable) */
+  TroupeThreadGroup *threads; /* (owned) (nullable) */
+  gboolean renewing;
   char *reload_progress, *reload_failure;
   guint scale, scaled_from;
   GPtrArray *notes; /* (owned) of TroupeProgramNote */
@@ -42,6 +49,7 @@ troupe_program_finalize (GObject *object)
   g_ptr_array_unref (self->workers);
   g_clear_pointer (&self->definition, troupe_program_definition_unref);
   g_clear_pointer (&self->group, troupe_worker_group_unref);
+  g_clear_pointer (&self->threads, troupe_thread_group_unref);
   g_free (self->project);
   g_free (self->reload_progress);
   g_free (self->reload_failure);
@@ -65,7 +73,8 @@ troupe_program_init (TroupeProgram *self)
 }
 
 TroupeProgram *
-troupe_program_new (guint id, const char *project, TroupeProgramDefinition *definition, TroupeWorkerGroup *group)
+troupe_program_new (guint id, const char *project, TroupeProgramDefinition *definition, TroupeWorkerGroup *group,
+                    TroupeThreadGroup *threads)
 {
   TroupeProgram *self = g_object_new (TROUPE_TYPE_PROGRAM, NULL);
 
@@ -73,6 +82,7 @@ troupe_program_new (guint id, const char *project, TroupeProgramDefinition *defi
   self->project = g_strdup (project);
   self->definition = troupe_program_definition_ref (definition);
   self->group = group != NULL ? troupe_worker_group_ref (group) : NULL;
+  self->threads = threads != NULL ? troupe_thread_group_ref (threads) : NULL;
   self->reload_progress = g_strdup ("");
   self->reload_failure = g_strdup ("");
   self->notes = troupe_program_definition_dup_notes (definition);
@@ -83,6 +93,24 @@ TroupeWorkerGroup *
 troupe_program_get_group (TroupeProgram *self)
 {
   return self->group;
+}
+
+TroupeThreadGroup *
+troupe_program_get_threads (TroupeProgram *self)
+{
+  return self->threads;
+}
+
+gboolean
+troupe_program_is_renewing (TroupeProgram *self)
+{
+  return self->renewing;
+}
+
+void
+troupe_program_set_renewing (TroupeProgram *self, gboolean renewing)
+{
+  self->renewing = renewing;
 }
 
 void
@@ -200,15 +228,38 @@ troupe_program_find_worker (TroupeProgram *self, const char *name)
 char *
 troupe_program_dup_worker_name (TroupeProgram *self, guint instance)
 {
-  if (self->definition->instances <= 1 && self->definition->kind != TROUPE_KIND_CLUSTER)
+  TroupeKind kind = self->definition->kind;
+
+  if (kind == TROUPE_KIND_THREADS && instance == TROUPE_HOST_INSTANCE)
+    return g_strconcat (self->definition->name, HOST_SUFFIX, NULL);
+  if (self->definition->instances <= 1 && kind != TROUPE_KIND_CLUSTER && kind != TROUPE_KIND_THREADS)
     return g_strdup (self->definition->name);
   return g_strdup_printf ("%s.%u", self->definition->name, instance);
+}
+
+guint
+troupe_program_get_first_instance (TroupeProgram *self)
+{
+  return self->definition->kind == TROUPE_KIND_THREADS ? TROUPE_HOST_INSTANCE : 1;
+}
+
+guint
+troupe_program_parse_instance (TroupeProgram *self, const char *name, guint fallback)
+{
+  g_autofree char *host = g_strconcat (self->definition->name, HOST_SUFFIX, NULL);
+  const char *dot = strrchr (name, '.');
+  guint64 number;
+
+  if (strcmp (name, host) == 0)
+    return TROUPE_HOST_INSTANCE;
+  return dot != NULL && g_ascii_string_to_unsigned (dot + 1, 10, 1, TROUPE_INSTANCES_MAX, &number, NULL) ? (guint) number
+                                                                                                      : fallback;
 }
 
 gboolean
 troupe_program_has_place_for (TroupeProgram *self, const char *worker_name)
 {
-  for (guint i = 1; i <= MAX (self->definition->instances, 1); i++)
+  for (guint i = troupe_program_get_first_instance (self); i <= MAX (self->definition->instances, 1); i++)
     {
       g_autofree char *name = troupe_program_dup_worker_name (self, i);
 

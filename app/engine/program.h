@@ -14,9 +14,9 @@ G_BEGIN_DECLS
 #define TROUPE_TYPE_PROGRAM (troupe_program_get_type ())
 G_DECLARE_FINAL_TYPE (TroupeProgram, troupe_program, TROUPE, PROGRAM, GObject)
 
-/* GROUP (nullable): what its workers share when it is a cluster. */
+/* GROUP (nullable): what its workers share when it is a cluster; THREADS (nullable): when they are threads. */
 TroupeProgram *troupe_program_new (guint id, const char *project, TroupeProgramDefinition *definition,
-                                   TroupeWorkerGroup *group);
+                                   TroupeWorkerGroup *group, TroupeThreadGroup *threads);
 
 guint troupe_program_get_id (TroupeProgram *self);
 const char *troupe_program_get_project (TroupeProgram *self);
@@ -24,6 +24,12 @@ const char *troupe_program_get_name (TroupeProgram *self);
 
 TroupeProgramDefinition *troupe_program_get_definition (TroupeProgram *self);
 TroupeWorkerGroup *troupe_program_get_group (TroupeProgram *self); /* (transfer none) (nullable) */
+
+TroupeThreadGroup *troupe_program_get_threads (TroupeProgram *self); /* (transfer none) (nullable) */
+
+/* Its threads are on their way out of one host process and are to come up in another. */
+gboolean troupe_program_is_renewing (TroupeProgram *self);
+void troupe_program_set_renewing (TroupeProgram *self, gboolean renewing);
 
 /* How far its reload is ("": none is under way), and why the last one failed ("": it did not). */
 void troupe_program_set_reload (TroupeProgram *self, const char *progress, const char *failure);
@@ -45,9 +51,13 @@ void troupe_program_set_definition (TroupeProgram *self, TroupeProgramDefinition
 GPtrArray *troupe_program_get_workers (TroupeProgram *self);
 TroupeWorker *troupe_program_find_worker (TroupeProgram *self, const char *name);
 
-/* What the worker of INSTANCE (from 1) is called: as the program when it has one worker and is no cluster, else
- * with a number. Returns: (transfer full) */
+/* What the worker of INSTANCE is called: as the program when it has one worker and is neither cluster nor threads,
+ * else with a number. Returns: (transfer full) */
 char *troupe_program_dup_worker_name (TroupeProgram *self, guint instance);
+/* The first instance: 1, or that of the process which hosts its threads. */
+guint troupe_program_get_first_instance (TroupeProgram *self);
+/* The instance of the worker NAME; FALLBACK when its name does not tell. */
+guint troupe_program_parse_instance (TroupeProgram *self, const char *name, guint fallback);
 /* TRUE when its definition asks for a worker of this name. */
 gboolean troupe_program_has_place_for (TroupeProgram *self, const char *worker_name);
 

@@ -52,9 +52,9 @@ is_free (TroupeProject *self, const char *name, guint instances)
 {
   if (troupe_project_find_program (self, name) != NULL || troupe_project_find_worker (self, name) != NULL)
     return FALSE;
-  for (guint i = 1; i <= instances; i++)
+  for (guint i = 0; i <= instances; i++)
     {
-      g_autofree char *worker = g_strdup_printf ("%s.%u", name, i);
+      g_autofree char *worker = i > 0 ? g_strdup_printf ("%s.%u", name, i) : g_strdup_printf ("%s.host", name);
 
       if (troupe_project_find_program (self, worker) != NULL || troupe_project_find_worker (self, worker) != NULL)
         return FALSE;

@@ -22,6 +22,7 @@ struct _TroupeConversation
   TroupeClock *clock;     /* (unowned) */
   const TroupeConversationHandler *handler;
   gpointer user_data;
+  guint64 n_sent;
   GQueue requests;  /* of (owned) Request, oldest first */
   gint64 turn_usec; /* the time all messages of this turn get; 0: none came yet */
 };
@@ -187,12 +188,19 @@ troupe_conversation_peek_fd (TroupeConversation *self)
   return troupe_channel_peek_fd (self->channel);
 }
 
+guint64
+troupe_conversation_get_n_sent (TroupeConversation *self)
+{
+  return self->n_sent;
+}
+
 gboolean
 troupe_conversation_send (TroupeConversation *self, const char *text, gsize length, const char *sender,
                           GError **error)
 {
   if (!troupe_channel_send (self->channel, text, length, error))
     return FALSE;
+  self->n_sent++;
   troupe_activity_log_add_message (self->log, troupe_clock_get_real_usec (self->clock),
                                    sender != NULL ? TROUPE_RECORD_ROUTED : TROUPE_RECORD_SENT, sender, text,
                                    length);

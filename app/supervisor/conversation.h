@@ -49,6 +49,9 @@ TroupeChannel *troupe_conversation_get_channel (TroupeConversation *self);
 /* Our end, for the keeper to hold; (borrowed). -1 when closed. */
 int troupe_conversation_peek_fd (TroupeConversation *self);
 
+/* Messages that were sent through this conversation. */
+guint64 troupe_conversation_get_n_sent (TroupeConversation *self);
+
 /* SENDER (nullable): the worker the message comes from, when it is passed on over a link. Fails as
  * troupe_channel_send does; then nothing is recorded. */
 gboolean troupe_conversation_send (TroupeConversation *self, const char *text, gsize length, const char *sender,

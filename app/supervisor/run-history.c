@@ -9,6 +9,7 @@
 
 #include "supervisor/exit-words.h"
 #include "supervisor/run-folder.h"
+#include "supervisor/run.h"
 #include "supervisor/worker-launch.h"
 
 void
@@ -42,6 +43,7 @@ new_from_folder (TroupeWorker *worker, guint run)
   g_autoptr (TroupeProgramDefinition) definition = NULL;
   TroupeRunEnd end = { .status = { .exit_code = -1 } };
   TroupeExitFacts facts = { .end = &end };
+  g_autofree char *reason = NULL;
   gboolean was_stopped;
 
   past->run = run;
@@ -61,7 +63,12 @@ new_from_folder (TroupeWorker *worker, guint run)
       facts.grace_msec = definition->grace_msec;
       facts.timeout_msec = definition->timeout_msec;
       facts.max_buffer_bytes = definition->max_buffer_bytes;
+      facts.cpu_limit_msec = definition->cpu_limit_msec;
+      facts.is_thread
+          = definition->kind == TROUPE_KIND_THREADS && troupe_worker_get_instance (worker) != TROUPE_HOST_INSTANCE;
     }
+  if (facts.is_thread)
+    facts.reason = reason = troupe_run_folder_dup_reason (past->journal);
   past->started_usec = end.status.start_usec;
   past->ended_usec = end.status.exit_usec;
   past->exit_code = troupe_exit_words_get_code (&end);

@@ -40,9 +40,8 @@ get_cluster (TroupeRun *self)
   return self->definition->kind == TROUPE_KIND_CLUSTER ? self->owner.cluster : NULL;
 }
 
-/* Returns: (transfer full), NULL with error set. */
-static TroupeKeeper *
-start_keeper (TroupeRun *self, GError **error)
+gboolean
+troupe_run_launch_process (TroupeRun *self, const char *const *argv, int channel_fd, GError **error)
 {
   g_autofree char *identity = troupe_run_dup_identity (self), *fd_names = NULL;
   TroupeWorkerGroup *cluster = get_cluster (self);
@@ -53,21 +52,11 @@ start_keeper (TroupeRun *self, GError **error)
     .instance = self->owner.instance,
     .run = self->number,
     .journal_dir = self->journal,
-    .channel_fd = -1,
+    .host_argv = argv,
+    .channel_fd = channel_fd,
   };
   TroupeKeeper *keeper;
-  int ours;
 
-  if (cluster != NULL && !troupe_worker_group_open (cluster, self->definition, error))
-    return NULL;
-  if (troupe_kind_has_channel (self->definition->kind)
-      && (!troupe_channel_socketpair (&ours, &place.channel_fd, error)
-          || !troupe_run_converse (self, ours, troupe_channel_state_new (-1), error)))
-    {
-      if (place.channel_fd >= 0)
-        close (place.channel_fd);
-      return NULL;
-    }
   if (cluster != NULL)
     {
       GArray *fds = troupe_worker_group_get_fds (cluster);
@@ -82,23 +71,41 @@ start_keeper (TroupeRun *self, GError **error)
                             : 0;
     }
   keeper = troupe_worker_launch (self->context->pool, self->definition, &place, &self->environment, error);
-  if (place.channel_fd >= 0)
-    close (place.channel_fd);
-  return keeper;
+  if (keeper == NULL)
+    return FALSE;
+  troupe_run_take_keeper (self, keeper);
+  return TRUE;
+}
+
+/* Makes the channel. *THEIRS: its other end, or -1 for a kind without. */
+static gboolean
+open_channel (TroupeRun *self, int *theirs, GError **error)
+{
+  int ours;
+
+  *theirs = -1;
+  return !troupe_kind_has_channel (self->definition->kind)
+         || (troupe_channel_socketpair (&ours, theirs, error)
+             && troupe_run_converse (self, ours, troupe_channel_state_new (-1), error));
 }
 
 static gboolean
 process_launch (TroupeRun *self, GError **error)
 {
-  TroupeKeeper *keeper = start_keeper (self, error);
+  TroupeWorkerGroup *cluster = get_cluster (self);
+  gboolean is_launched;
+  int theirs = -1;
 
-  if (keeper == NULL)
+  is_launched = (cluster == NULL || troupe_worker_group_open (cluster, self->definition, error))
+                && open_channel (self, &theirs, error) && troupe_run_launch_process (self, NULL, theirs, error);
+  if (theirs >= 0)
+    close (theirs);
+  if (!is_launched)
     return FALSE;
-  troupe_run_take_keeper (self, keeper);
   if (self->conversation != NULL)
     troupe_run_keep_channel (self);
   if (self->member != NULL)
-    troupe_group_member_set_keeper (self->member, keeper);
+    troupe_group_member_set_keeper (self->member, self->keeper);
   return TRUE;
 }
 
@@ -147,8 +154,8 @@ leave_over_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-process_exited (TroupeRun *self)
+void
+troupe_run_process_exited (TroupeRun *self)
 {
   /* A member that was asked to leave has done so; the rest of its tree goes the usual way. */
   if (self->stop == STOP_LEAVING)
@@ -156,6 +163,11 @@ process_exited (TroupeRun *self)
   /* Mostly nothing is left, and "ended" comes right behind; then this says nothing. */
   else if (self->end.status.phase != TROUPE_RUN_FAILED && self->stop == STOP_NONE)
     self->settle_timeout = troupe_clock_add_timeout (self->context->clock, SETTLE_MSEC, settled_cb, self);
+}
+
+static void
+process_lost (TroupeRun *self)
+{
 }
 
 static void
@@ -171,15 +183,21 @@ process_release (TroupeRun *self)
   g_clear_pointer (&self->member, troupe_group_member_free);
 }
 
-static void
-process_stop (TroupeRun *self, TroupeAsked asked)
+static gboolean
+process_ask_to_leave (TroupeRun *self)
+{
+  return self->member != NULL && troupe_group_member_disconnect (self->member);
+}
+
+void
+troupe_run_process_stop (TroupeRun *self, TroupeAsked asked)
 {
   if (asked == TROUPE_ASKED_KILL)
     {
       troupe_run_set_stop (self, STOP_KEEPER, 0);
       troupe_keeper_kill (self->keeper);
     }
-  else if (!self->main_ended && self->member != NULL && troupe_group_member_disconnect (self->member))
+  else if (!self->main_ended && self->backend->ask_to_leave (self))
     {
       troupe_run_set_stop (self, STOP_LEAVING, get_leave_msec (self));
       self->leave_timeout
@@ -190,20 +208,20 @@ process_stop (TroupeRun *self, TroupeAsked asked)
 }
 
 /* The keeper carries on with it. */
-static void
-process_resume_stop (TroupeRun *self)
+void
+troupe_run_process_resume_stop (TroupeRun *self)
 {
   troupe_run_set_stop (self, STOP_KEEPER, self->definition->grace_msec);
 }
 
-static void
-process_clear_up (TroupeRun *self)
+void
+troupe_run_process_clear_up (TroupeRun *self)
 {
   tell_keeper (self, self->definition->grace_msec);
 }
 
-static char *
-process_dup_stop_words (TroupeRun *self)
+char *
+troupe_run_process_dup_stop_words (TroupeRun *self)
 {
   g_autofree char *signal_name = troupe_signal_dup_name (self->definition->stop_signal);
   g_autofree char *whom = NULL;
@@ -213,7 +231,7 @@ process_dup_stop_words (TroupeRun *self)
   if (signal_name == NULL)
     signal_name = g_strdup_printf ("signal %d", self->definition->stop_signal);
   if (self->stop == STOP_LEAVING)
-    return g_strdup_printf ("asked to leave, finishes what it serves; %s in %" G_GINT64_FORMAT " s", signal_name,
+    return g_strdup_printf ("%s; %s in %" G_GINT64_FORMAT " s", self->backend->leaving_words, signal_name,
                             left_seconds);
   whom = self->stop_remaining > 0 ? troupe_exit_words_dup_processes (self->stop_remaining) : g_strdup ("it");
   if (self->stop_step > 0 || self->asked == TROUPE_ASKED_KILL)
@@ -224,8 +242,8 @@ process_dup_stop_words (TroupeRun *self)
   return g_strdup_printf ("waiting for %s; SIGKILL is next", whom);
 }
 
-static void
-process_signal (TroupeRun *self, int signal_number, TroupeSignalScope scope)
+void
+troupe_run_process_signal (TroupeRun *self, int signal_number, TroupeSignalScope scope)
 {
   self->end.asked_signal = signal_number;
   troupe_keeper_signal (self->keeper, signal_number, scope);
@@ -235,12 +253,15 @@ const TroupeRunBackend troupe_run_process = {
   .launch = process_launch,
   .adopt = process_adopt,
   .started = process_started,
-  .exited = process_exited,
+  .exited = troupe_run_process_exited,
   .leave = process_leave,
   .release = process_release,
-  .stop = process_stop,
-  .resume_stop = process_resume_stop,
-  .clear_up = process_clear_up,
-  .dup_stop_words = process_dup_stop_words,
-  .signal = process_signal,
+  .lost = process_lost,
+  .stop = troupe_run_process_stop,
+  .ask_to_leave = process_ask_to_leave,
+  .leaving_words = "asked to leave, finishes what it serves",
+  .resume_stop = troupe_run_process_resume_stop,
+  .clear_up = troupe_run_process_clear_up,
+  .dup_stop_words = troupe_run_process_dup_stop_words,
+  .signal = troupe_run_process_signal,
 };

@@ -22,11 +22,6 @@
 
 #define OOM_KILLS_UNKNOWN G_MAXUINT64
 
-/* What a keeper holds for the next engine: our end of the channel. */
-#define KEPT_CHANNEL "channel"
-/* And what that is in the middle of (ipc/channel-state.h). */
-#define KEPT_CHANNEL_STATE "channel-state"
-
 gint64
 troupe_run_get_now_usec (TroupeRun *self)
 {
@@ -39,10 +34,13 @@ troupe_run_note (TroupeRun *self, const char *event, const char *key, const char
   troupe_activity_log_write (self->log, troupe_run_get_now_usec (self), event, key, value, NULL);
 }
 
+/* The one of DEFINITION for the worker whose run it is. */
 static const TroupeRunBackend *
-find_backend (TroupeProgramDefinition *definition)
+find_backend (TroupeRun *self)
 {
-  return &troupe_run_process;
+  if (self->definition->kind != TROUPE_KIND_THREADS || self->owner.threads == NULL)
+    return &troupe_run_process;
+  return self->owner.instance == TROUPE_HOST_INSTANCE ? &troupe_run_host : &troupe_run_thread;
 }
 
 TroupeRun *
@@ -55,7 +53,7 @@ troupe_run_new (const TroupeWorkerContext *context, const TroupeRunOwner *owner,
   self->context = context;
   self->owner = *owner;
   self->definition = troupe_program_definition_ref (definition);
-  self->backend = find_backend (definition);
+  self->backend = find_backend (self);
   self->log = log != NULL ? log : troupe_activity_log_new (context->clock);
   self->handler = handler;
   self->user_data = user_data;
@@ -100,6 +98,7 @@ troupe_run_free (TroupeRun *self)
   g_free (self->exit_signal);
   g_free (self->exit_summary);
   g_free (self->listen_problem);
+  g_free (self->reason);
   g_free (self);
 }
 
@@ -127,6 +126,9 @@ troupe_run_describe_end (TroupeRun *self)
     .timeout_msec = definition->timeout_msec,
     .max_buffer_bytes = definition->max_buffer_bytes,
     .listen_problem = self->listen_problem,
+    .is_thread = self->backend->is_thread,
+    .reason = self->reason,
+    .cpu_limit_msec = definition->cpu_limit_msec,
   };
 
   if (self->end.status.exit_signal == SIGKILL && self->oom_kills_before != OOM_KILLS_UNKNOWN)
@@ -196,7 +198,7 @@ troupe_run_watch_readiness (TroupeRun *self)
 {
   const TroupeReadinessWatcher watcher = { ready_cb, late_cb, self };
 
-  if (self->definition->ready == TROUPE_READY_NONE || self->readiness != NULL)
+  if (self->backend->judges_readiness || self->definition->ready == TROUPE_READY_NONE || self->readiness != NULL)
     return;
   self->readiness = troupe_readiness_start (self->definition, self->context->clock, self->journal,
                                             (gint64) self->end.status.start_usec,
@@ -253,7 +255,7 @@ closed_cb (TroupeConversation *conversation, gpointer user_data)
 
   self->backend->leave (self);
   if (self->keeper != NULL)
-    troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL, -1);
+    troupe_keeper_keep_fd (self->keeper, TROUPE_RUN_KEPT_CHANNEL, -1);
   self->handler->drained (self, self->user_data);
   self->handler->changed (self, self->user_data);
 }
@@ -278,9 +280,9 @@ troupe_run_keep_channel (TroupeRun *self)
 {
   TroupeChannelState *state = troupe_conversation_get_state (self->conversation);
 
-  troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL, troupe_conversation_peek_fd (self->conversation));
+  troupe_keeper_keep_fd (self->keeper, TROUPE_RUN_KEPT_CHANNEL, troupe_conversation_peek_fd (self->conversation));
   if (state != NULL)
-    troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL_STATE, troupe_channel_state_peek_fd (state));
+    troupe_keeper_keep_fd (self->keeper, TROUPE_RUN_KEPT_CHANNEL_STATE, troupe_channel_state_peek_fd (state));
 }
 
 /* The last engine's end of the channel, with what was said meanwhile waiting in it. */
@@ -288,8 +290,8 @@ static void
 troupe_run_resume_conversation (TroupeRun *self)
 {
   g_autoptr (GError) error = NULL;
-  int fd = troupe_keeper_steal_kept_fd (self->keeper, KEPT_CHANNEL);
-  int state_fd = fd >= 0 ? troupe_keeper_steal_kept_fd (self->keeper, KEPT_CHANNEL_STATE) : -1;
+  int fd = self->backend->has_own_channel ? -1 : troupe_keeper_steal_kept_fd (self->keeper, TROUPE_RUN_KEPT_CHANNEL);
+  int state_fd = fd >= 0 ? troupe_keeper_steal_kept_fd (self->keeper, TROUPE_RUN_KEPT_CHANNEL_STATE) : -1;
   TroupeChannelState *state = state_fd >= 0 ? troupe_channel_state_new (state_fd) : NULL;
 
   if (fd >= 0 && !troupe_run_converse (self, fd, state, &error))
@@ -303,7 +305,7 @@ troupe_run_disconnect (TroupeRun *self)
   troupe_conversation_disconnect (self->conversation);
   /* While the keeper holds a copy the worker would see no end. */
   if (self->keeper != NULL)
-    troupe_keeper_keep_fd (self->keeper, KEPT_CHANNEL, -1);
+    troupe_keeper_keep_fd (self->keeper, TROUPE_RUN_KEPT_CHANNEL, -1);
   self->handler->changed (self, self->user_data);
 }
 
@@ -369,6 +371,7 @@ static void
 lost_cb (TroupeKeeper *keeper, TroupeRun *self)
 {
   self->end.lost = !self->main_ended;
+  self->backend->lost (self);
   self->end.stop_asked = self->asked != TROUPE_ASKED_NOTHING;
   if (self->end.status.exit_usec == 0)
     self->end.status.exit_usec = (guint64) troupe_run_get_now_usec (self);
@@ -485,7 +488,7 @@ troupe_run_read_definition (TroupeRun *self)
     return;
   troupe_program_definition_unref (self->definition);
   self->definition = definition;
-  self->backend = find_backend (definition);
+  self->backend = find_backend (self);
 }
 
 void
@@ -571,13 +574,16 @@ troupe_run_restore_end (TroupeRun *self, guint number)
 
       self->end.lost = status->phase != TROUPE_RUN_EXITED;
       self->end.rebooted = self->end.lost && status->start_usec > 0 && (gint64) status->start_usec < boot_usec;
-      if (!self->end.rebooted)
+      /* A thread leaves nothing behind that its host does not. */
+      if (!self->end.rebooted && !self->backend->is_thread)
         {
           g_autofree char *identity = troupe_run_dup_identity (self);
 
           troupe_keeper_sweep_orphans (identity);
         }
     }
+  if (self->backend->is_thread)
+    self->reason = troupe_run_folder_dup_reason (self->journal);
   troupe_run_describe_end (self);
   return is_news;
 }
@@ -697,6 +703,12 @@ TroupeKeeper *
 troupe_run_get_keeper (TroupeRun *self)
 {
   return self->keeper;
+}
+
+gboolean
+troupe_run_is_thread (TroupeRun *self)
+{
+  return self->backend->is_thread;
 }
 
 TroupeConversation *

@@ -6,6 +6,7 @@
 #include "supervisor/activity-log.h"
 #include "supervisor/conversation.h"
 #include "supervisor/restart-verdict.h"
+#include "supervisor/thread-group.h"
 #include "supervisor/worker-context.h"
 #include "supervisor/worker-group.h"
 
@@ -49,13 +50,17 @@ typedef struct
   void (*changed) (TroupeRun *run, gpointer user_data);
 } TroupeRunHandler;
 
+/* The worker that is no thread itself, but the process of all. */
+#define TROUPE_HOST_INSTANCE 0
+
 /* Whose run it is; the texts are the worker's. */
 typedef struct
 {
   const char *project, *worker;
   guint instance;
   const char *journals_dir; /* the folder of all the worker's runs */
-  TroupeWorkerGroup *cluster; /* (nullable): what its workers share when it is one */
+  TroupeWorkerGroup *cluster; /* (nullable): what the program's workers share when it is one */
+  TroupeThreadGroup *threads; /* (nullable): likewise when they are threads */
 } TroupeRunOwner;
 
 /* A run that is yet to be launched or restored. LOG (transfer full) (nullable): with events that
@@ -105,6 +110,17 @@ TroupeActivityLog *troupe_run_get_log (TroupeRun *self);
 TroupeKeeper *troupe_run_get_keeper (TroupeRun *self); /* (transfer none) (nullable) */
 /* (transfer none) (nullable): from launch to end, for kinds with a channel. */
 TroupeConversation *troupe_run_get_conversation (TroupeRun *self);
+
+/* Of a thread: the kernel's number for it, 0 while it does not run; what its host tells of it; how far
+ * it says it is (-1: it does not), with TEXT (out); whom else a kill would end now, in words (transfer full) (nullable). */
+gboolean troupe_run_is_thread (TroupeRun *self);
+pid_t troupe_run_get_tid (TroupeRun *self);
+gboolean troupe_run_get_thread_figures (TroupeRun *self, TroupeThreadFigures *figures);
+double troupe_run_get_progress (TroupeRun *self, const char **text);
+char *troupe_run_dup_kill_warning (TroupeRun *self);
+/* It ended because its host did; it was never made, because the engine of then was gone. */
+gboolean troupe_run_ended_with_host (TroupeRun *self);
+gboolean troupe_run_never_began (TroupeRun *self);
 
 /* What it serves. Returns: (transfer full) */
 GStrv troupe_run_dup_addresses (TroupeRun *self);

@@ -111,7 +111,14 @@ troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definitio
   launch.n_fds = fds->len;
   if (place->n_listen_fds > 0)
     launch.pid_env = "LISTEN_PID";
-  argv = troupe_program_definition_dup_exec_argv (definition, envp);
+  if (place->host_argv != NULL)
+    {
+      /* Of the threads, not of the process. */
+      launch.timeout_msec = launch.max_buffer_bytes = 0;
+      argv = g_strdupv ((char **) place->host_argv);
+    }
+  else
+    argv = troupe_program_definition_dup_exec_argv (definition, envp);
   if (place->unique_id != 0)
     argv = troupe_cluster_preload (argv, envp);
   launch.argv = (const char *const *) argv;
@@ -122,6 +129,28 @@ troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definitio
   *environment = g_steal_pointer (&envp);
   /* While the keeper is at work already. */
   write_definition (definition, place->journal_dir);
+  return keeper;
+}
+
+TroupeKeeper *
+troupe_worker_launch_sink (TroupeKeeperPool *pool, TroupeProgramDefinition *definition,
+                           const TroupeLaunchPlace *place, const int fds[3], pid_t host_pid, GError **error)
+{
+  g_autofree char *identity
+      = troupe_worker_launch_dup_identity (place->journals_dir, place->project, place->worker, place->run);
+  TroupeLaunch launch = {
+    .identity = identity,
+    .journal_dir = place->journal_dir,
+    .journal_limit_bytes = definition->journal_limit_bytes,
+    .fds = fds,
+    .n_fds = 3,
+    .sink = TRUE,
+    .sink_pid = host_pid,
+  };
+  TroupeKeeper *keeper = troupe_keeper_pool_launch (pool, &launch, error);
+
+  if (keeper != NULL)
+    write_definition (definition, place->journal_dir);
   return keeper;
 }
 

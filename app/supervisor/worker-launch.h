@@ -19,6 +19,7 @@ typedef struct
   const char *project, *worker;
   guint instance, run;
   const char *journal_dir; /* of this run */
+  const char *const *host_argv; /* (nullable): of threads, what hosts them, to run in place of the definition's module */
   int channel_fd; /* the worker's end of its channel, -1: none */
   /* Of a cluster: sockets for the worker, their names for LISTEN_FDNAMES, and Node's number for it
    * (0: it is not for Node). */
@@ -32,6 +33,11 @@ typedef struct
  * (transfer full): what the run gets. Returns: (transfer full), NULL with error set. */
 TroupeKeeper *troupe_worker_launch (TroupeKeeperPool *pool, TroupeProgramDefinition *definition,
                                     const TroupeLaunchPlace *place, GStrv *environment, GError **error);
+
+/* The same for a thread of the process HOST_PID, whose output comes from FDS (troupe_keeper_open_sink). */
+TroupeKeeper *troupe_worker_launch_sink (TroupeKeeperPool *pool, TroupeProgramDefinition *definition,
+                                         const TroupeLaunchPlace *place, const int fds[3], pid_t host_pid,
+                                         GError **error);
 
 /* The definition kept in the run's folder. Returns: (transfer full), NULL with error set. */
 TroupeProgramDefinition *troupe_worker_launch_read_definition (const char *journal_dir, GError **error);

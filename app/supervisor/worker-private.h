@@ -35,6 +35,7 @@ struct _TroupeWorker
   TroupeRunOwner owner;
   TroupeProgramDefinition *definition; /* (owned): of the next run */
   TroupeWorkerGroup *group;            /* (owned) (nullable) */
+  TroupeThreadGroup *threads;          /* (owned) (nullable) */
 
   TroupeState state;
   char *state_reason; /* (nullable) */

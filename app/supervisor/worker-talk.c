@@ -34,11 +34,31 @@ scope_to_string (TroupeSignalScope scope)
   g_return_val_if_reached ("");
 }
 
+const char *
+troupe_worker_get_signal_problem (TroupeWorker *self)
+{
+  return troupe_worker_is_thread (self) ? "a thread takes no signals; they go to its host process" : "";
+}
+
+char *
+troupe_worker_dup_kill_warning (TroupeWorker *self)
+{
+  char *warning = troupe_run_dup_kill_warning (self->current);
+
+  return warning != NULL ? warning : g_strdup ("");
+}
+
 gboolean
 troupe_worker_signal (TroupeWorker *self, int signal_number, TroupeSignalScope scope, GError **error)
 {
   g_autofree char *name = troupe_signal_dup_name (signal_number);
 
+  if (troupe_worker_is_thread (self))
+    {
+      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE, "%s/%s: %s", self->project, self->name,
+                   troupe_worker_get_signal_problem (self));
+      return FALSE;
+    }
   if (!troupe_worker_check_run (self, error))
     return FALSE;
   if (scope == TROUPE_SIGNAL_LEADER && troupe_run_has_exited (self->current))
@@ -136,8 +156,11 @@ troupe_worker_check_channel (TroupeWorker *self, GError **error)
 
   if (!troupe_kind_has_channel (kind))
     g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE,
-                 "%s/%s is a %s; only kinds fork and cluster have a channel for messages", self->project,
+                 "%s/%s is a %s; only kinds fork, cluster and threads have a channel for messages", self->project,
                  self->name, troupe_kind_to_string (kind));
+  else if (troupe_worker_is_host (self))
+    g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE,
+                 "%s/%s hosts threads; messages go to one of them", self->project, self->name);
   else if (conversation == NULL)
     g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE, "%s/%s is %s; it has no channel", self->project,
                  self->name, troupe_state_to_string (self->state));
@@ -220,7 +243,8 @@ troupe_worker_has_open_channel (TroupeWorker *self)
 const char *
 troupe_worker_get_channel (TroupeWorker *self)
 {
-  if (troupe_worker_get_run (self) == 0 || !troupe_kind_has_channel (troupe_worker_get_run_definition (self)->kind))
+  if (troupe_worker_get_run (self) == 0 || troupe_worker_is_host (self)
+      || !troupe_kind_has_channel (troupe_worker_get_run_definition (self)->kind))
     return "";
   return troupe_worker_has_open_channel (self) ? "open" : "closed";
 }

@@ -184,13 +184,27 @@ troupe_worker_get_verdict (TroupeWorker *self)
 
   if (self->stop_asked)
     return TROUPE_VERDICT_STOPPED;
+  if (troupe_worker_is_host (self))
+    return troupe_restart_verdict_of_host (definition->restart, troupe_run_get_end (self->current));
   return troupe_restart_verdict (definition->restart, troupe_run_get_end (self->current),
                                  (const char *const *) definition->success);
+}
+
+/* A thread whose host died starts as soon as that is up again: the pause is the host's, once for all. */
+static void
+troupe_worker_follow_host (TroupeWorker *self)
+{
+  self->restarts++;
+  troupe_worker_set_state (self, TROUPE_STATE_BACKOFF, "its host process ended");
+  troupe_worker_begin (self);
 }
 
 void
 troupe_worker_decide (TroupeWorker *self)
 {
+  /* It was to be up, and never came to be, for no fault of its own. */
+  if (troupe_run_never_began (self->current) && self->wanted && !self->stop_asked)
+    self->start_again = TRUE;
   if (self->start_again)
     {
       self->start_again = FALSE;
@@ -212,7 +226,10 @@ troupe_worker_decide (TroupeWorker *self)
       troupe_worker_set_state (self, TROUPE_STATE_FAILED, NULL);
       return;
     case TROUPE_VERDICT_RESTART:
-      troupe_worker_enter_backoff (self);
+      if (troupe_run_ended_with_host (self->current))
+        troupe_worker_follow_host (self);
+      else
+        troupe_worker_enter_backoff (self);
       return;
     }
 }
@@ -283,12 +300,15 @@ troupe_worker_begin (TroupeWorker *self)
 /* ---- What a person asks ---- */
 
 void
-troupe_worker_set_group (TroupeWorker *self, TroupeWorkerGroup *group)
+troupe_worker_set_groups (TroupeWorker *self, TroupeWorkerGroup *cluster, TroupeThreadGroup *threads)
 {
-  g_return_if_fail (self->group == NULL);
+  g_return_if_fail (self->group == NULL && self->threads == NULL);
 
-  self->group = troupe_worker_group_ref (group);
-  self->owner.cluster = self->group;
+  self->owner.cluster = self->group = troupe_worker_group_ref (cluster);
+  self->owner.threads = self->threads = troupe_thread_group_ref (threads);
+  /* The run that is there was never launched, and would be none of a thread. */
+  troupe_run_free (self->current);
+  self->current = troupe_worker_new_run (self, NULL);
 }
 
 void
@@ -388,10 +408,56 @@ troupe_worker_restart (TroupeWorker *self)
 }
 
 void
+troupe_worker_give_up (TroupeWorker *self, const char *reason)
+{
+  if (self->state != TROUPE_STATE_WAITING && self->state != TROUPE_STATE_BACKOFF)
+    return;
+  troupe_clock_clear_timeout (self->context->clock, &self->backoff_timeout);
+  self->wanted = FALSE;
+  troupe_worker_set_state (self, TROUPE_STATE_FAILED, reason);
+}
+
+void
 troupe_worker_reconsider (TroupeWorker *self)
 {
   if (self->state == TROUPE_STATE_WAITING)
     troupe_worker_begin (self);
+}
+
+gboolean
+troupe_worker_is_thread (TroupeWorker *self)
+{
+  return troupe_worker_get_run_definition (self)->kind == TROUPE_KIND_THREADS && !troupe_worker_is_host (self);
+}
+
+gboolean
+troupe_worker_is_host (TroupeWorker *self)
+{
+  return self->instance == TROUPE_HOST_INSTANCE;
+}
+
+pid_t
+troupe_worker_get_tid (TroupeWorker *self)
+{
+  return troupe_run_get_tid (self->current);
+}
+
+double
+troupe_worker_get_progress (TroupeWorker *self, const char **text)
+{
+  return troupe_run_get_progress (self->current, text);
+}
+
+gboolean
+troupe_worker_get_thread_figures (TroupeWorker *self, TroupeThreadFigures *figures)
+{
+  return troupe_run_get_thread_figures (self->current, figures);
+}
+
+const TroupeRunEnd *
+troupe_worker_get_end (TroupeWorker *self)
+{
+  return troupe_run_get_end (self->current);
 }
 
 guint
@@ -549,6 +615,7 @@ troupe_worker_dispose (GObject *object)
   if (self->group != NULL)
     troupe_worker_group_set_busy (self->group, self, FALSE);
   g_clear_pointer (&self->group, troupe_worker_group_unref);
+  g_clear_pointer (&self->threads, troupe_thread_group_unref);
   G_OBJECT_CLASS (troupe_worker_parent_class)->dispose (object);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "project/program-definition.h"
+#include "supervisor/thread-group.h"
 #include "supervisor/worker-context.h"
 #include "supervisor/worker-group.h"
 
@@ -27,8 +28,8 @@ G_DECLARE_FINAL_TYPE (TroupeWorker, troupe_worker, TROUPE, WORKER, GObject)
 TroupeWorker *troupe_worker_new (const TroupeWorkerContext *context, guint id, const char *project,
                                  const char *name, guint instance, TroupeProgramDefinition *definition);
 
-/* Its place among the workers of a cluster; before it runs. */
-void troupe_worker_set_group (TroupeWorker *self, TroupeWorkerGroup *group);
+/* What the workers of its program share as a cluster, and as threads; before it runs. */
+void troupe_worker_set_groups (TroupeWorker *self, TroupeWorkerGroup *cluster, TroupeThreadGroup *threads);
 
 /* After an engine's start. KEEPERS (nullable) (element-type TroupeKeeper): of its runs that live. Without one
  * the last run's end is read from its journal. WANTED: it was to be up when the last engine ended; then what
@@ -57,8 +58,10 @@ void troupe_worker_cancel_reload (TroupeWorker *self);
 
 /* Waiting: looks whether it still has to. */
 void troupe_worker_reconsider (TroupeWorker *self);
+/* Waiting, or to start again later: what it waits for will not come. REASON: in words. */
+void troupe_worker_give_up (TroupeWorker *self, const char *reason);
 
-/* These fail with TROUPE_ERROR_WRONG_STATE when no process of it is there. */
+/* These fail with TROUPE_ERROR_WRONG_STATE when no process of it is there, and signals to a thread. */
 gboolean troupe_worker_signal (TroupeWorker *self, int signal_number, TroupeSignalScope scope, GError **error);
 gboolean troupe_worker_close_input (TroupeWorker *self, GError **error);
 void troupe_worker_input_async (TroupeWorker *self, GBytes *bytes, GAsyncReadyCallback callback,
@@ -90,6 +93,21 @@ GStrv troupe_worker_dup_addresses (TroupeWorker *self);
 guint64 troupe_worker_get_connections (TroupeWorker *self);
 /* Adds an event to its run's activity log. */
 void troupe_worker_note (TroupeWorker *self, const char *event, const char *key, const char *value);
+
+/* Of kind threads: it is a thread, or the process that hosts them. */
+gboolean troupe_worker_is_thread (TroupeWorker *self);
+gboolean troupe_worker_is_host (TroupeWorker *self);
+/* Why it takes no signals, "" when it does. */
+const char *troupe_worker_get_signal_problem (TroupeWorker *self);
+/* Whom else a kill would end now, in words. Returns: (transfer full) */
+char *troupe_worker_dup_kill_warning (TroupeWorker *self);
+/* Of a thread: the kernel's number for it, 0 while it does not run; how far it says it is (-1: it does not), with TEXT
+ * (out); what its host tells of it (FALSE: nothing). */
+pid_t troupe_worker_get_tid (TroupeWorker *self);
+double troupe_worker_get_progress (TroupeWorker *self, const char **text);
+gboolean troupe_worker_get_thread_figures (TroupeWorker *self, TroupeThreadFigures *figures);
+/* How its current or last run ended, as far as that is known. */
+const TroupeRunEnd *troupe_worker_get_end (TroupeWorker *self);
 
 guint troupe_worker_get_id (TroupeWorker *self);
 const char *troupe_worker_get_project (TroupeWorker *self);
