@@ -12,6 +12,7 @@
 #include "application/drawing.h"
 #include "base/engine-connection.h"
 #include "base/paths.h"
+#include "base/private-bus.h"
 
 int
 main (int argc, char *argv[])
@@ -20,6 +21,7 @@ main (int argc, char *argv[])
   g_autoptr (TroupeApplication) application = NULL;
   g_autoptr (GDBusConnection) bus = NULL;
   g_autoptr (GError) error = NULL;
+  int status;
 
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, TROUPE_LOCALEDIR);
@@ -47,5 +49,8 @@ main (int argc, char *argv[])
     g_debug ("no bus: %s", error->message);
 
   application = troupe_application_new ();
-  return g_application_run (G_APPLICATION (application), argc, argv);
+  status = g_application_run (G_APPLICATION (application), argc, argv);
+  if (bus != NULL)
+    troupe_private_bus_leave (bus);
+  return status;
 }

@@ -9,12 +9,7 @@
 
 #include "base/error.h"
 #include "base/paths.h"
-
-#include <errno.h>
-#include <glib/gstdio.h>
-#include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
+#include "base/private-bus.h"
 
 /* How long the engine may take from start to its name, activation or not. */
 #define ENGINE_START_TIMEOUT_MSEC 15000
@@ -26,83 +21,19 @@ have_session_bus (void)
   g_autofree char *user_bus = NULL;
 
   if (g_getenv ("DBUS_SESSION_BUS_ADDRESS") != NULL)
-    return TRUE;
+    return !troupe_private_bus_is_ours ();
   if (runtime == NULL)
     return FALSE;
   user_bus = g_build_filename (runtime, "bus", NULL);
   return g_file_test (user_bus, G_FILE_TEST_EXISTS);
 }
 
-static GDBusConnection *
-connect_to (const char *address, GCancellable *cancellable, GError **error)
-{
-  return g_dbus_connection_new_for_address_sync (
-      address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-      NULL, cancellable, error);
-}
-
-/* Starts the user's private bus unless one answers at its fixed socket. A lock
- * file keeps two first clients from starting two. */
-static gboolean
-ensure_private_bus (GCancellable *cancellable, GError **error)
-{
-  g_autofree char *dir = troupe_paths_dup_runtime_dir (error);
-  g_autofree char *socket_path = NULL, *lock_path = NULL, *escaped = NULL, *address = NULL;
-  g_autoptr (GDBusConnection) probe = NULL;
-  gboolean started;
-  int lock_fd;
-
-  if (dir == NULL)
-    return FALSE;
-  socket_path = g_build_filename (dir, "bus", NULL);
-  lock_path = g_build_filename (dir, "bus.lock", NULL);
-  escaped = g_dbus_address_escape_value (socket_path);
-  address = g_strconcat ("unix:path=", escaped, NULL);
-
-  lock_fd = g_open (lock_path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (lock_fd < 0 || flock (lock_fd, LOCK_EX) < 0)
-    {
-      int saved_errno = errno;
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "Could not lock “%s”: %s", lock_path,
-                   g_strerror (saved_errno));
-      if (lock_fd >= 0)
-        close (lock_fd);
-      return FALSE;
-    }
-
-  probe = connect_to (address, cancellable, NULL);
-  started = probe != NULL;
-  if (!started)
-    {
-      const char *argv[] = { "dbus-daemon", "--session", "--fork", "--nopidfile", "--address", address, NULL };
-      g_autoptr (GError) local_error = NULL;
-      int wait_status;
-
-      g_unlink (socket_path);
-      if (g_spawn_sync (NULL, (char **) argv, NULL,
-                        G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
-                        NULL, NULL, &wait_status, &local_error) &&
-          g_spawn_check_wait_status (wait_status, &local_error))
-        started = TRUE;
-      else
-        g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_ENGINE_UNREACHABLE,
-                     "There is no session bus and a private one could not be started: %s", local_error->message);
-    }
-  close (lock_fd);
-  if (started)
-    g_setenv ("DBUS_SESSION_BUS_ADDRESS", address, TRUE);
-  return started;
-}
-
 GDBusConnection *
 troupe_engine_connection_get_bus (GCancellable *cancellable, GError **error)
 {
-  GDBusConnection *bus;
+  GDBusConnection *bus = have_session_bus () ? g_bus_get_sync (G_BUS_TYPE_SESSION, cancellable, error)
+                                             : troupe_private_bus_join (cancellable, error);
 
-  if (!have_session_bus () && !ensure_private_bus (cancellable, error))
-    return NULL;
-  bus = g_bus_get_sync (G_BUS_TYPE_SESSION, cancellable, error);
   if (bus != NULL)
     g_dbus_connection_set_exit_on_close (bus, FALSE);
   return bus;

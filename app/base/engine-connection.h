@@ -13,10 +13,10 @@ G_BEGIN_DECLS
 /* How a client reaches the engine.
  *
  * Where there is a session bus, that one. Where there is none (a bare
- * container, ssh), a private dbus-daemon of the user's at a fixed socket in the
- * runtime directory, started when the first client needs it; its address is
- * then also set as DBUS_SESSION_BUS_ADDRESS of the calling process, so call
- * this before other threads run. */
+ * container, ssh), the user's private one (base/private-bus.h: leave it when done),
+ * started when the first client needs it; its address is then also set as
+ * DBUS_SESSION_BUS_ADDRESS of the calling process, so call this before other threads
+ * run. Returns: (transfer full) */
 GDBusConnection *troupe_engine_connection_get_bus (GCancellable *cancellable, GError **error);
 
 /* Makes sure the engine owns its name on CONNECTION: by D-Bus activation when

@@ -2,13 +2,15 @@
  * Copyright The Troupe authors */
 
 /* troupe-engine: takes its name on the session bus, serves, and ends by itself ten
- * seconds after there is nothing left to do and nobody to serve. */
+ * seconds after there is nothing left to do and nobody to serve. On a private bus, which
+ * nobody else has a use for, it goes sooner and takes the bus along. */
 
 #include "config.h"
 
 #include "base/engine-connection.h"
 #include "base/file-limit.h"
 #include "base/paths.h"
+#include "base/private-bus.h"
 #include "bus/server.h"
 
 #include <errno.h>
@@ -21,7 +23,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define IDLE_SECONDS 10
+#define IDLE_MSEC 10000
+#define PRIVATE_IDLE_MSEC 500
 
 /* The engine before us may still be on its way out when its name is free. */
 #define LOCK_TIMEOUT_MSEC 10000
@@ -37,6 +40,7 @@ typedef struct
   TroupeEngine *engine;
   TroupeServer *server;
   guint idle_timeout;
+  gboolean is_private;
   gboolean is_quitting;
 } Main;
 
@@ -103,6 +107,16 @@ idle_over_cb (gpointer user_data)
 {
   Main *self = user_data;
 
+  if (self->is_private && !is_needed (self))
+    {
+      /* Who is on it may be about to call. */
+      if (!troupe_private_bus_end_if_alone (self->bus))
+        return G_SOURCE_CONTINUE;
+      self->is_quitting = TRUE;
+      self->idle_timeout = 0;
+      g_main_loop_quit (self->loop);
+      return G_SOURCE_REMOVE;
+    }
   self->idle_timeout = 0;
   if (is_needed (self))
     return G_SOURCE_REMOVE;
@@ -126,7 +140,7 @@ update_idle (gpointer user_data)
   if (is_needed (self))
     g_clear_handle_id (&self->idle_timeout, g_source_remove);
   else if (self->idle_timeout == 0)
-    self->idle_timeout = g_timeout_add_seconds (IDLE_SECONDS, idle_over_cb, self);
+    self->idle_timeout = g_timeout_add (self->is_private ? PRIVATE_IDLE_MSEC : IDLE_MSEC, idle_over_cb, self);
 }
 
 static void
@@ -195,10 +209,14 @@ run (Main *self, GError **error)
   self->bus = troupe_engine_connection_get_bus (NULL, error);
   if (self->bus == NULL)
     return FALSE;
+  self->is_private = troupe_private_bus_is_ours ();
   g_signal_connect (self->bus, "closed", G_CALLBACK (bus_closed_cb), self);
 
   self->engine = troupe_engine_new (state_dir, runtime_dir, keeper_path, troupe_clock_get_system ());
   self->server = troupe_server_new (self->bus, self->engine, &watcher);
+  /* Whoever can find us by our name can tell us to end. */
+  g_unix_signal_add (SIGTERM, end_signal_cb, self);
+  g_unix_signal_add (SIGINT, end_signal_cb, self);
   if (!take_name (self->bus, error))
     return *error == NULL; /* somebody else is the engine; that is fine */
   lock_fd = take_lock (runtime_dir, error);
@@ -209,8 +227,6 @@ run (Main *self, GError **error)
   troupe_engine_restore (self->engine);
   /* Who asked for us is the first to be answered, with what is true now. */
   troupe_server_flush (self->server);
-  g_unix_signal_add (SIGTERM, end_signal_cb, self);
-  g_unix_signal_add (SIGINT, end_signal_cb, self);
   update_idle (self);
   g_main_loop_run (self->loop);
   troupe_engine_save (self->engine);
@@ -245,6 +261,9 @@ main (int argc, char **argv)
   g_clear_handle_id (&self.idle_timeout, g_source_remove);
   g_clear_pointer (&self.server, troupe_server_free);
   g_clear_object (&self.engine);
+  /* Also when another engine was quicker: the last one out ends a private bus. */
+  if (self.bus != NULL)
+    troupe_private_bus_leave (self.bus);
   g_clear_object (&self.bus);
   g_main_loop_unref (self.loop);
   if (!succeeded)

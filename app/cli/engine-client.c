@@ -10,6 +10,7 @@
 #include "base/engine-connection.h"
 #include "base/error.h"
 #include "base/paths.h"
+#include "base/private-bus.h"
 
 #define PROXY_FLAGS                                                                                        \
   (G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS |                  \
@@ -52,7 +53,9 @@ find_engine (TroupeEngineClient *self, TroupeEngineStart start, GError **error)
     }
   if (self->owner == NULL)
     {
-      g_set_error_literal (error, TROUPE_ERROR, TROUPE_ERROR_ENGINE_UNREACHABLE, "The engine is not running");
+      if (start == TROUPE_ENGINE_START)
+        g_set_error_literal (error, TROUPE_ERROR, TROUPE_ERROR_ENGINE_UNREACHABLE,
+                             "The engine ended as soon as it had started");
       return FALSE;
     }
   self->manager = troupe_bus_engine1_proxy_new_sync (self->connection, PROXY_FLAGS, self->owner,
@@ -88,14 +91,6 @@ troupe_engine_client_new (TroupeEngineStart start, GError **error)
 }
 
 gboolean
-troupe_engine_client_can_reach_bus (GError **error)
-{
-  g_autoptr (GDBusConnection) connection = troupe_engine_connection_get_bus (NULL, error);
-
-  return connection != NULL;
-}
-
-gboolean
 troupe_engine_client_keepers_are_left (void)
 {
   g_autofree char *runtime_dir = troupe_paths_dup_runtime_dir (NULL);
@@ -115,6 +110,8 @@ void
 troupe_engine_client_free (TroupeEngineClient *self)
 {
   g_clear_object (&self->manager);
+  if (self->connection != NULL)
+    troupe_private_bus_leave (self->connection);
   g_clear_object (&self->connection);
   g_free (self->owner);
   g_free (self);

@@ -17,15 +17,12 @@ typedef struct _TroupeEngineClient TroupeEngineClient;
 typedef enum
 {
   TROUPE_ENGINE_START,      /* start one when none runs */
-  TROUPE_ENGINE_IF_RUNNING, /* fail with TROUPE_ERROR_ENGINE_UNREACHABLE when none runs */
+  TROUPE_ENGINE_IF_RUNNING, /* NULL without an error when none runs */
 } TroupeEngineStart;
 
 TroupeEngineClient *troupe_engine_client_new (TroupeEngineStart start, GError **error);
 void troupe_engine_client_free (TroupeEngineClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeEngineClient, troupe_engine_client_free)
-
-/* TRUE when there is a bus to ask for an engine. */
-gboolean troupe_engine_client_can_reach_bus (GError **error);
 
 /* Where an engine was killed its keepers live on, and so do the workers. */
 gboolean troupe_engine_client_keepers_are_left (void);

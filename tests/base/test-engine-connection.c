@@ -8,6 +8,7 @@
 
 #include "base/engine-connection.h"
 #include "base/error.h"
+#include "base/private-bus.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -60,6 +61,25 @@ answer_bus (void)
   return 0;
 }
 
+/* The same, and leaves it when told to, which may be the end of it. */
+static int
+answer_and_leave (void)
+{
+  g_autoptr (GDBusConnection) bus = get_bus ();
+  g_autoptr (GVariant) pid =
+      call_bus (bus, "GetConnectionUnixProcessID", g_variant_new ("(s)", "org.freedesktop.DBus"));
+  guint32 number;
+
+  g_variant_get (pid, "(u)", &number);
+  printf ("%u\n", number);
+  fflush (stdout);
+  while (getchar () != EOF)
+    ;
+  troupe_private_bus_leave (bus);
+  g_assert_false (troupe_private_bus_end_if_alone (bus));
+  return 0;
+}
+
 /* Plays the engine itself, and finds it. */
 static int
 answer_name (void)
@@ -93,7 +113,8 @@ answer_missing (void)
 static GSubprocess *
 start_asking (const char *program, const char *question)
 {
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDIN_PIPE);
   g_autoptr (GError) error = NULL;
   GSubprocess *process;
 
@@ -178,6 +199,62 @@ test_private_bus (void)
   g_unlink (lock);
 }
 
+static gboolean
+is_running (const char *pid_text)
+{
+  int pidfd = pidfd_open (atoi (pid_text), 0);
+  GPollFD poll_fd = { pidfd, G_IO_IN, 0 };
+  gboolean running = pidfd >= 0 && g_poll (&poll_fd, 1, 0) == 0;
+
+  if (pidfd >= 0)
+    close (pidfd);
+  return running;
+}
+
+/* However many there are and whenever they come and leave: while there is one, its bus is
+ * there, and when the last has left there is none. */
+static void
+test_last_one_out (void)
+{
+  enum { ROUNDS = 5, ASKERS = 6 };
+  g_autofree char *socket_path = g_build_filename (test_dir, "troupe", "bus", NULL);
+
+  for (guint round = 0; round < ROUNDS; round++)
+    {
+      GSubprocess *askers[ASKERS];
+      char *pids[ASKERS];
+
+      for (guint i = 0; i < ASKERS; i++)
+        askers[i] = start_asking ("/proc/self/exe", "--leave");
+      for (guint i = 0; i < ASKERS; i++)
+        {
+          g_autoptr (GDataInputStream) said = g_data_input_stream_new (g_subprocess_get_stdout_pipe (askers[i]));
+
+          pids[i] = g_data_input_stream_read_line (said, NULL, NULL, NULL);
+          g_assert_cmpstr (pids[i], ==, pids[0]);
+        }
+      for (guint i = 0; i < ASKERS; i++)
+        {
+          /* In odd rounds one after the other, in even ones as fast as they can. */
+          g_assert_true (is_running (pids[0]));
+          g_output_stream_close (g_subprocess_get_stdin_pipe (askers[i]), NULL, NULL);
+          if (round % 2 == 1)
+            g_assert_true (g_subprocess_wait (askers[i], NULL, NULL));
+        }
+      for (guint i = 0; i < ASKERS; i++)
+        {
+          g_autoptr (GSubprocess) asker = askers[i];
+
+          g_assert_true (g_subprocess_wait (asker, NULL, NULL));
+          g_assert_true (g_subprocess_get_successful (asker));
+        }
+      g_assert_false (is_running (pids[0]));
+      g_assert_false (g_file_test (socket_path, G_FILE_TEST_EXISTS));
+      for (guint i = 0; i < ASKERS; i++)
+        g_free (pids[i]);
+    }
+}
+
 static void
 test_no_engine (void)
 {
@@ -224,6 +301,8 @@ main (int argc, char **argv)
 
   if (argc > 1 && strcmp (argv[1], "--bus") == 0)
     return answer_bus ();
+  if (argc > 1 && strcmp (argv[1], "--leave") == 0)
+    return answer_and_leave ();
   if (argc > 1 && strcmp (argv[1], "--name") == 0)
     return answer_name ();
   if (argc > 1 && strcmp (argv[1], "--missing") == 0)
@@ -237,6 +316,7 @@ main (int argc, char **argv)
     }
   test_dir = g_dir_make_tmp ("troupe-bus-XXXXXX", NULL);
   g_test_add_func ("/base/engine-connection/makes-one-private-bus", test_private_bus);
+  g_test_add_func ("/base/engine-connection/last-one-out-ends-it", test_last_one_out);
   g_test_add_func ("/base/engine-connection/says-when-there-is-no-engine", test_no_engine);
   result = g_test_run ();
   clean_up ();

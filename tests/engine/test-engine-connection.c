@@ -8,9 +8,11 @@
 
 #include "base/engine-connection.h"
 #include "base/error.h"
+#include "base/private-bus.h"
 #include "supervisor/run-folder.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,7 +34,7 @@ call_for_pid (GDBusConnection *bus, const char *name)
   return pid;
 }
 
-/* Reaches the engine and prints where it is. */
+/* Reaches the engine, prints where it is, and leaves at the end of its input. */
 static int
 be_client (void)
 {
@@ -47,6 +49,9 @@ be_client (void)
   troupe_engine_connection_ensure_engine (bus, NULL, &error);
   g_assert_no_error (error);
   g_print ("%u %u\n", call_for_pid (bus, "org.freedesktop.DBus"), call_for_pid (bus, TROUPE_ENGINE_BUS_NAME));
+  while (getchar () != EOF)
+    ;
+  troupe_private_bus_leave (bus);
   return EXIT_SUCCESS;
 }
 
@@ -65,7 +70,8 @@ be_stranded_client (void)
 static GSubprocess *
 spawn_self (const char *folder, const char *role, const char *path_variable)
 {
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDIN_PIPE);
   g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autoptr (GError) error = NULL;
   GSubprocess *process;
@@ -98,7 +104,7 @@ wait_until_gone (pid_t pid)
 }
 
 /* Several first clients at once come to one bus and one engine, and their standard output ends with them,
- * although both live on. */
+ * although both live on. The engine takes the bus along when it ends. */
 static void
 test_private_bus (void)
 {
@@ -112,15 +118,23 @@ test_private_bus (void)
     clients[i] = spawn_self (folder, "client", NULL);
   for (guint i = 0; i < N_CLIENTS; i++)
     {
-      g_autofree char *said = NULL;
-      g_autoptr (GError) error = NULL;
+      g_autoptr (GDataInputStream) output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (clients[i]));
+      g_autofree char *said = g_data_input_stream_read_line (output, NULL, NULL, NULL);
 
-      g_subprocess_communicate_utf8 (clients[i], NULL, NULL, &said, NULL, &error);
-      g_assert_no_error (error);
-      g_assert_true (g_subprocess_get_successful (clients[i]));
+      g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (output), FALSE);
       if (first == NULL)
         first = g_strdup (said);
       g_assert_cmpstr (said, ==, first);
+    }
+  for (guint i = 0; i < N_CLIENTS; i++)
+    {
+      char byte;
+
+      g_output_stream_close (g_subprocess_get_stdin_pipe (clients[i]), NULL, NULL);
+      /* The last of them keeps both alive until then. */
+      g_assert_cmpint (g_input_stream_read (g_subprocess_get_stdout_pipe (clients[i]), &byte, 1, NULL, NULL), ==, 0);
+      g_assert_true (g_subprocess_wait (clients[i], NULL, NULL));
+      g_assert_true (g_subprocess_get_successful (clients[i]));
       g_object_unref (clients[i]);
     }
   bus_pid = (pid_t) strtol (first, &end, 10);
@@ -129,8 +143,24 @@ test_private_bus (void)
   g_assert_cmpint (bus_pid, >, 1);
   g_assert_cmpint (kill (engine_pid, SIGTERM), ==, 0);
   wait_until_gone (engine_pid);
-  g_assert_cmpint (kill (bus_pid, SIGTERM), ==, 0);
   wait_until_gone (bus_pid);
+  troupe_run_folder_delete_tree (folder);
+}
+
+/* Nobody asks the engine to end; it sees that there is nobody, and nothing to do. */
+static void
+test_idle (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("troupe-connection-XXXXXX", NULL);
+  g_autoptr (GSubprocess) client = spawn_self (folder, "client", NULL);
+  g_autofree char *said = NULL;
+  g_autoptr (GError) error = NULL;
+  char *end;
+
+  g_subprocess_communicate_utf8 (client, NULL, NULL, &said, NULL, &error);
+  g_assert_no_error (error);
+  wait_until_gone ((pid_t) strtol (said, &end, 10));
+  wait_until_gone ((pid_t) strtol (end, NULL, 10));
   troupe_run_folder_delete_tree (folder);
 }
 
@@ -185,6 +215,7 @@ main (int argc, char **argv)
     return be_stranded_client ();
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/engine/connection/private-bus", test_private_bus);
+  g_test_add_func ("/engine/connection/ends-when-idle", test_idle);
   g_test_add_func ("/engine/connection/bus-dies", test_bus_dies);
   g_test_add_func ("/engine/connection/no-bus-at-all", test_no_bus_at_all);
   return g_test_run ();
