@@ -113,6 +113,40 @@ get_state_color (const TroupeWorkerInfo *worker)
   return NULL;
 }
 
+/* What there is to say beyond the state's name: whom it waits for, how it ended, and why it gave
+ * up. Of one that is up there is nothing, and nobody asks why. */
+static char *
+dup_detail (const TroupeWorkerInfo *worker)
+{
+  const char *exit = worker->exit_summary, *reason = worker->state_reason;
+  g_autoptr (GString) detail = g_string_new (NULL);
+  gboolean told_both = FALSE;
+
+  switch (worker->state)
+    {
+    case TROUPE_STATE_RUNNING:
+    case TROUPE_STATE_READY:
+      reason = "";
+      break;
+    case TROUPE_STATE_BACKOFF:
+      told_both = exit[0] != '\0' && reason[0] != '\0';
+      break;
+    case TROUPE_STATE_WAITING:
+    case TROUPE_STATE_STARTING:
+    case TROUPE_STATE_STOPPING:
+    case TROUPE_STATE_FAILED:
+    case TROUPE_STATE_EXITED:
+    case TROUPE_STATE_STOPPED:
+      break;
+    }
+  if (told_both || reason[0] == '\0')
+    troupe_terminal_append_safe (detail, exit, strlen (exit));
+  if (told_both)
+    g_string_append (detail, "; ");
+  troupe_terminal_append_safe (detail, reason, strlen (reason));
+  return g_string_free (g_steal_pointer (&detail), FALSE);
+}
+
 void
 troupe_worker_add_row (TroupeTable *table, const TroupeWorkerInfo *worker, const TroupeWorkerStats *stats,
                        gint64 now_usec)
@@ -124,14 +158,10 @@ troupe_worker_add_row (TroupeTable *table, const TroupeWorkerInfo *worker, const
   g_autofree char *restarts = g_strdup_printf ("%u", worker->restarts);
   g_autofree char *up = NULL;
   gint64 uptime = get_uptime_usec (worker, now_usec);
-  /* One that is alive but has ended before shows how its last run ended; the reason of a state
-   * says more than the exit that led to it. */
-  const char *last = worker->state_reason[0] != '\0' ? worker->state_reason : worker->exit_summary;
-  g_autoptr (GString) last_exit = g_string_new (NULL);
+  g_autofree char *detail = dup_detail (worker);
 
   if (uptime >= 0)
     up = troupe_text_dup_duration (uptime);
-  troupe_terminal_append_safe (last_exit, last, strlen (last));
   troupe_table_add_cell (table, name, NULL);
   troupe_table_add_cell (table, troupe_state_to_string (worker->state), get_state_color (worker));
   troupe_table_add_cell (table, pid, NULL);
@@ -139,7 +169,7 @@ troupe_worker_add_row (TroupeTable *table, const TroupeWorkerInfo *worker, const
   troupe_table_add_cell (table, memory, NULL);
   troupe_table_add_cell (table, up, NULL);
   troupe_table_add_cell (table, restarts, worker->restarts > 0 ? TROUPE_SGR_YELLOW : NULL);
-  troupe_table_add_cell (table, last_exit->str, NULL);
+  troupe_table_add_cell (table, detail, NULL);
 }
 
 char *
@@ -155,7 +185,7 @@ troupe_worker_list_to_table (TroupeRoster *roster, GPtrArray *workers, TroupeSta
   troupe_table_add_column (table, "MEM", TROUPE_ALIGN_RIGHT);
   troupe_table_add_column (table, "UP", TROUPE_ALIGN_RIGHT);
   troupe_table_add_column (table, "RESTARTS", TROUPE_ALIGN_RIGHT);
-  troupe_table_add_column (table, "LAST EXIT", TROUPE_ALIGN_LEFT);
+  troupe_table_add_column (table, "DETAIL", TROUPE_ALIGN_LEFT);
   for (guint i = 0; i < workers->len; i++)
     {
       const TroupeWorkerInfo *worker = workers->pdata[i];
