@@ -139,6 +139,23 @@ connect_to_bus (CliFixture *fixture)
       NULL);
 }
 
+static char *
+dup_engine_owner (CliFixture *fixture)
+{
+  g_autoptr (GDBusConnection) connection = connect_to_bus (fixture);
+  g_autoptr (GVariant) reply = NULL;
+  char *owner = NULL;
+
+  g_assert_nonnull (connection);
+  reply = g_dbus_connection_call_sync (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                       "org.freedesktop.DBus", "GetNameOwner",
+                                       g_variant_new ("(s)", TROUPE_ENGINE_BUS_NAME), G_VARIANT_TYPE ("(s)"),
+                                       G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+  g_assert_nonnull (reply);
+  g_variant_get (reply, "(s)", &owner);
+  return owner;
+}
+
 pid_t
 cli_get_engine_pid (CliFixture *fixture)
 {
@@ -162,16 +179,16 @@ vanished_cb (GDBusConnection *connection, const char *name, gpointer user_data)
   *(gboolean *) user_data = TRUE;
 }
 
-/* The engine answers a quit, and then still has to leave. */
+/* NAME: of the engine that is to go. Its well-known name may have a new owner at once. */
 static void
-wait_for_engine_end (CliFixture *fixture)
+wait_for_name_end (CliFixture *fixture, const char *name)
 {
   g_autoptr (GDBusConnection) connection = connect_to_bus (fixture);
   gboolean gone = FALSE;
   guint watch;
 
   g_assert_nonnull (connection);
-  watch = g_bus_watch_name_on_connection (connection, TROUPE_ENGINE_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
+  watch = g_bus_watch_name_on_connection (connection, name, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL,
                                           vanished_cb, &gone, NULL);
   while (!gone)
     g_main_context_iteration (NULL, TRUE);
@@ -200,11 +217,12 @@ wait_for_process_end (pid_t pid)
 void
 cli_kill_engine (CliFixture *fixture)
 {
+  g_autofree char *owner = dup_engine_owner (fixture);
   pid_t pid = cli_get_engine_pid (fixture);
 
   g_assert_cmpint (pid, >, 0);
   g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
-  wait_for_engine_end (fixture);
+  wait_for_name_end (fixture, owner);
 }
 
 void
@@ -230,7 +248,7 @@ cli_fixture_tear_down (CliFixture *fixture, gconstpointer data)
   g_auto (CliResult) quit = cli_run (fixture, "quit", NULL);
 
   cli_assert_code (quit, 0);
-  wait_for_engine_end (fixture);
+  wait_for_name_end (fixture, TROUPE_ENGINE_BUS_NAME);
   if (engine != 0)
     wait_for_process_end (engine);
   assert_nothing_runs (fixture);
