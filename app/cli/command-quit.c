@@ -5,9 +5,16 @@
 
 #include "config.h"
 
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/stopping.h"
+
+/* From its last word on the bus to the end of its process. */
+#define PROCESS_END_TIMEOUT_MSEC 5000
 
 static void
 gone_cb (GDBusConnection *connection, const char *name, gpointer user_data)
@@ -15,10 +22,28 @@ gone_cb (GDBusConnection *connection, const char *name, gpointer user_data)
   *(gboolean *) user_data = TRUE;
 }
 
-/* The engine has answered and still has to leave; whoever comes next shall not meet it. */
-static void
-wait_until_gone (TroupeEngineClient *client)
+/* A descriptor that is readable when the engine's process has ended, or -1. */
+static int
+open_process (TroupeEngineClient *client)
 {
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      troupe_engine_client_get_connection (client), "org.freedesktop.DBus", "/org/freedesktop/DBus",
+      "org.freedesktop.DBus", "GetConnectionUnixProcessID",
+      g_variant_new ("(s)", troupe_engine_client_get_owner (client)), G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE,
+      -1, NULL, NULL);
+  guint32 pid = 0;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(u)", &pid);
+  return pid != 0 ? (int) syscall (SYS_pidfd_open, (pid_t) pid, 0) : -1;
+}
+
+/* The engine has answered and still has to leave the bus, and then to end; whoever comes next
+ * shall meet neither its name nor its process. */
+static void
+wait_until_gone (TroupeEngineClient *client, int process)
+{
+  struct pollfd end = { .fd = process, .events = POLLIN };
   gboolean gone = FALSE;
   guint watch;
 
@@ -28,6 +53,10 @@ wait_until_gone (TroupeEngineClient *client)
   while (!gone)
     g_main_context_iteration (NULL, TRUE);
   g_bus_unwatch_name (watch);
+  if (process < 0)
+    return;
+  poll (&end, 1, PROCESS_END_TIMEOUT_MSEC);
+  close (process);
 }
 
 static int
@@ -37,6 +66,7 @@ run (const TroupeCommand *command, int argc, char **argv)
   g_autoptr (TroupeRoster) roster = NULL;
   g_autoptr (GError) error = NULL;
   gboolean left;
+  int process;
 
   if (!troupe_command_parse (command, NULL, TROUPE_PARSE_ANYWHERE, &argc, &argv) ||
       !troupe_command_check_count (command, argc, 0, 0))
@@ -47,9 +77,10 @@ run (const TroupeCommand *command, int argc, char **argv)
   if (client == NULL)
     return error != NULL ? troupe_command_report (error) : TROUPE_EXIT_DONE;
   roster = troupe_roster_new (client);
+  process = open_process (client);
   if (!troupe_stopping_call (client, roster, "Quit", NULL, NULL, &error))
     return troupe_command_report (error);
-  wait_until_gone (client);
+  wait_until_gone (client, process);
   return TROUPE_EXIT_DONE;
 }
 
