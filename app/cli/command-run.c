@@ -298,6 +298,7 @@ launch (const Options *options, GVariant *definition)
   g_autoptr (TroupeForeground) foreground = NULL;
   g_auto (GStrv) env = NULL;
   g_autoptr (GError) error = NULL;
+  g_autofree char *program_path = NULL;
   TroupeForegroundFlags flags = TROUPE_FOREGROUND_FORWARD_SIGINT;
   const TroupeProgramInfo *program;
   TroupeLaunched launched;
@@ -322,9 +323,12 @@ launch (const Options *options, GVariant *definition)
   if (!troupe_launch (client, roster, definition, options->name, (const char *const *) env, &launched, &error))
     return troupe_command_report (error);
   program = troupe_roster_get_program_of (roster, launched.workers->pdata[0]);
+  program_path = g_strdup (program->path);
   troupe_program_notes_print (client, program);
   code = foreground != NULL ? finish_foreground (foreground, &launched) : finish_detached (roster, &launched);
-  if (code != TROUPE_EXIT_DONE)
+  /* The engine may be another one now, with everything loaded anew. */
+  program = troupe_roster_get_program (roster, program_path);
+  if (code != TROUPE_EXIT_DONE && program != NULL)
     troupe_program_notes_print_free_port (client, program);
   troupe_launched_clear (&launched);
   return code;
