@@ -114,7 +114,7 @@ get_state_color (const TroupeWorkerInfo *worker)
 }
 
 /* What there is to say beyond the state's name: whom it waits for, how it ended, and why it gave
- * up. Of one that is up there is nothing, and nobody asks why. */
+ * up; of one that is up, where it can be reached. */
 static char *
 dup_detail (const TroupeWorkerInfo *worker)
 {
@@ -126,7 +126,7 @@ dup_detail (const TroupeWorkerInfo *worker)
     {
     case TROUPE_STATE_RUNNING:
     case TROUPE_STATE_READY:
-      reason = "";
+      reason = worker->address;
       break;
     case TROUPE_STATE_BACKOFF:
       told_both = exit[0] != '\0' && reason[0] != '\0';

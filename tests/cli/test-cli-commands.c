@@ -415,6 +415,7 @@ test_up_and_down (CliFixture *fixture, gconstpointer data)
                                            "[program web]\ncommand=%s sleep\ninstances=2\nbogus=1\n"
                                            "[program job]\ncommand=%s echo 'done it'\n",
                                            CHILD, CHILD);
+  g_auto (CliResult) waited = { 0 };
   CliProcess *up = NULL;
   g_autofree char *out = NULL, *err = NULL;
 
@@ -423,6 +424,8 @@ test_up_and_down (CliFixture *fixture, gconstpointer data)
   cli_process_read_until (up, "web.1 | ready\n");
   cli_process_read_until (up, "web.2 | ready\n");
   cli_process_read_until (up, "done it\n");
+  waited = cli_run (fixture, "wait", "job", "--for", "exited", NULL);
+  cli_assert_code (waited, 0);
   cli_process_signal (up, SIGINT);
   g_assert_cmpint (cli_process_finish (up, &out, &err), ==, 1);
   g_assert_nonnull (strstr (out, "job   | done it\n"));

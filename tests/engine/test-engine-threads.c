@@ -315,9 +315,9 @@ test_host_dies_with_all (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < crew.n; i++)
     {
       wait_for_state (crew.threads[i], "failed");
-      g_assert_cmpstr (troupe_bus_worker1_get_exit_signal (crew.threads[i]), ==, "SIGSEGV");
+      g_assert_cmpstr (troupe_bus_worker1_get_exit_signal (crew.threads[i]), ==, "SIGABRT");
       g_assert_true (g_str_has_suffix (troupe_bus_worker1_get_exit_summary (crew.threads[i]),
-                                       ": its host process crashed with SIGSEGV"));
+                                       ": its host process crashed with SIGABRT"));
     }
   wait_for_state (crew.host, "failed");
   /* A start brings both back. */
@@ -532,6 +532,14 @@ test_host_dies_without_an_engine (Fixture *fixture, gconstpointer data)
 
 /* ---- Many ---- */
 
+static gboolean
+exists (Fixture *fixture, const char *name)
+{
+  g_auto (GStrv) paths = fixture_find_paths (fixture, name, NULL);
+
+  return paths != NULL;
+}
+
 static void
 test_scales (Fixture *fixture, gconstpointer data)
 {
@@ -549,7 +557,10 @@ test_scales (Fixture *fixture, gconstpointer data)
   crew_wait_up (&crew);
   for (guint i = 0; i < crew.n; i++)
     {
-      g_assert_cmpuint (troupe_bus_worker1_get_pid (crew.threads[i]), ==, pid);
+      if (troupe_bus_worker1_get_pid (crew.threads[i]) != pid)
+        g_error ("%s is %s: %s; %s", troupe_bus_worker1_get_name (crew.threads[i]),
+                 troupe_bus_worker1_get_state (crew.threads[i]), troupe_bus_worker1_get_state_reason (crew.threads[i]),
+                 troupe_bus_worker1_get_exit_summary (crew.threads[i]));
       for (guint k = 0; k < i; k++)
         g_assert_cmpuint (troupe_bus_worker1_get_tid (crew.threads[i]), !=, troupe_bus_worker1_get_tid (crew.threads[k]));
     }
@@ -557,7 +568,7 @@ test_scales (Fixture *fixture, gconstpointer data)
     assert_answer (crew.threads[i], "\"ping\"", "\"pong\"");
   g_assert_cmpuint (troupe_bus_worker1_get_run (crew.threads[0]), ==, 1);
   troupe_bus_program1_call_scale_sync (crew.program, 1, NULL, NULL);
-  wait_until (fixture_find_paths (fixture, "crunch.2", NULL) == NULL);
+  wait_until (!exists (fixture, "crunch.2"));
   assert_answer (crew.threads[0], "\"ping\"", "\"pong\"");
   g_assert_cmpuint (troupe_bus_worker1_get_pid (crew.host), ==, pid);
 }
@@ -635,8 +646,10 @@ test_cpu_of_each (Fixture *fixture, gconstpointer data)
   send (crew.threads[1], "[\"load\",0.3]");
   for (guint i = 0; i < 2; i++)
     {
+      g_autofree char *output = g_build_filename (troupe_bus_worker1_get_journal (crew.threads[i]), "stdout", NULL);
+
       /* A line before the first signal, to count from. */
-      wait_until (strlen (read_journal (crew.threads[i], "stdout")) > 100);
+      wait_until (get_size (output) > 100);
       loads[i].id = troupe_bus_worker1_get_id (crew.threads[i]);
       handlers[i] = g_signal_connect (fixture->engine, "stats", G_CALLBACK (stats_cb), &loads[i]);
     }

@@ -93,7 +93,7 @@ obey (Self *self, const char *message)
     for (volatile int i = 0;; i++)
       ;
   else if (strcmp (order, "crash") == 0)
-    raise (SIGSEGV);
+    raise (SIGABRT);
   else if (strcmp (order, "load") == 0)
     sscanf (message, "[\"load\",%lf", &self->load);
   else if (strcmp (order, "env") == 0)

@@ -43,7 +43,7 @@ const orders = {
   fail: () => { throw new RangeError('as asked'); },
   spin: () => { for (;;); },
   hang: () => execFileSync('sleep', ['1000']),
-  crash: () => process.kill(process.pid, 'SIGSEGV'),
+  crash: () => process.kill(process.pid, 'SIGABRT'),
   load,
   env: (name) => parentPort.postMessage(process.env[name] ?? null),
   'set-env': (name, value) => { process.env[name] = value; },
