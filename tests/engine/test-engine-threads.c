@@ -114,6 +114,14 @@ has_event (TroupeBusWorker1 *worker, const char *text)
   return strstr (events, text) != NULL;
 }
 
+static gboolean
+file_has (const char *path, const char *text)
+{
+  g_autofree char *contents = NULL;
+
+  return g_file_get_contents (path, &contents, NULL, NULL) && strstr (contents, text) != NULL;
+}
+
 /* Messages of a run, as its journal has them. */
 static gboolean
 has_message (TroupeBusWorker1 *worker, const char *text)
@@ -475,7 +483,7 @@ static void
 test_ends_meanwhile_are_known (Fixture *fixture, gconstpointer data)
 {
   g_auto (Crew) crew = { 0 };
-  g_autofree char *journal = NULL, *later = NULL;
+  g_autofree char *journal = NULL;
   TroupeBusWorker1 *first;
 
   crew_launch (&crew, fixture, 2, "");
@@ -491,7 +499,7 @@ test_ends_meanwhile_are_known (Fixture *fixture, gconstpointer data)
     g_autofree char *task = g_strdup_printf ("/proc/%u/task/%u", troupe_bus_worker1_get_pid (crew.threads[1]),
                                              troupe_bus_worker1_get_tid (crew.threads[1]));
 
-    wait_until (g_file_get_contents (path, &later, NULL, NULL) && strstr (later, "on my way") != NULL);
+    wait_until (file_has (path, "on my way"));
     g_assert_true (g_file_test (task, G_FILE_TEST_IS_DIR));
   }
   fixture_start_engine (fixture);
