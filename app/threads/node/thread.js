@@ -383,7 +383,10 @@ exports.Thread = class Thread {
     this.heapAsked = true;
     worker.getHeapStatistics().then(({ used_heap_size: used, total_heap_size: total }) => {
       this.heap = [used, total];
+    }, () => {
+      // It does not run yet, or does no more.
+    }).finally(() => {
       this.heapAsked = false;
-    }, () => {});
+    });
   }
 };
