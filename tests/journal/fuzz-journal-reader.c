@@ -72,9 +72,14 @@ make_dir (void)
       remove_files ();
       return;
     }
-  snprintf (dir, sizeof dir, "%s/troupe-fuzz-XXXXXX", getenv ("TMPDIR") != NULL ? getenv ("TMPDIR") : "/tmp");
+  /* In memory where that is to be had: it is files by the ten thousand. */
+  snprintf (dir, sizeof dir, "%s/troupe-fuzz-XXXXXX", getenv ("TMPDIR") != NULL ? getenv ("TMPDIR") : "/dev/shm");
   if (mkdtemp (dir) == NULL)
-    abort ();
+    {
+      snprintf (dir, sizeof dir, "/tmp/troupe-fuzz-XXXXXX");
+      if (mkdtemp (dir) == NULL)
+        abort ();
+    }
   dir_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   atexit (remove_dir);
 }

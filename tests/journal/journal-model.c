@@ -210,6 +210,17 @@ journal_test_dir_new (void)
   return dir;
 }
 
+char *
+journal_test_dir_new_in_memory (void)
+{
+  char *dir = g_strdup ("/dev/shm/troupe-journal-XXXXXX");
+
+  if (g_getenv ("TMPDIR") == NULL && g_mkdtemp (dir) != NULL)
+    return dir;
+  g_free (dir);
+  return journal_test_dir_new ();
+}
+
 void
 journal_test_dir_remove (char *dir)
 {

@@ -41,4 +41,6 @@ void journal_model_check (JournalModel *model, TroupeJournalReader *reader, gboo
 
 /* A private folder; removed with all that is in it. */
 char *journal_test_dir_new (void);
+/* One in memory, where that is to be had: for tests that make files by the ten thousand. */
+char *journal_test_dir_new_in_memory (void);
 void journal_test_dir_remove (char *dir);

@@ -88,7 +88,7 @@ journal_init (Journal *journal, TroupeLog log, gsize segment_bytes, guint n_roun
   memset (journal, 0, sizeof *journal);
   journal->log = log;
   journal->options.segment_bytes = segment_bytes;
-  journal->dir = journal_test_dir_new ();
+  journal->dir = journal_test_dir_new_in_memory ();
   journal->model = journal_model_new (log);
   g_assert_cmpint (troupe_journal_writer_open (journal->dir, log, &journal->options, &writer), ==, 0);
   for (guint i = 0; i < n_rounds; i++)
