@@ -7,57 +7,10 @@
 
 #include "config.h"
 
-#include "supervisor/thread-group.h"
+#include "supervisor/thread-group-private.h"
 
 #include "base/error.h"
-#include "project/program-definition.h"
 #include "supervisor/exit-words.h"
-
-/* A thread's number: its worker's instance above, so many bits of its run below. */
-#define RUN_BITS 20
-
-/* So many threads are named where a kill would hit others. */
-#define OTHERS_NAMED 3
-
-typedef struct
-{
-  guint a, b; /* instances; 0 and 0: every two */
-} Link;
-
-struct _TroupeThreadGroup
-{
-  gatomicrefcount ref_count;
-
-  TroupeReactor *reactor; /* (unowned) */
-  TroupeClock *clock;     /* (unowned) */
-  const TroupeThreadGroupHandler *handler;
-  gpointer user_data;
-
-  TroupeChannel *channel; /* (owned) (nullable): of the host while it lives */
-  TroupeThreadHost *host; /* (owned) (nullable): likewise */
-  const TroupeThreadHostWatcher *watcher;
-  gpointer watcher_data;
-  guint64 shared_bytes;
-  pid_t pid;
-  char *runtime; /* (nullable): what the host said to be, once it is ready */
-  gboolean is_ready;
-  gboolean lists; /* it was asked who lives, and has not answered */
-  char *kill_reason; /* (nullable) */
-
-  GPtrArray *members; /* of (unowned) TroupeThreadMember that have not ended */
-  GArray *links;      /* of Link */
-};
-
-struct _TroupeThreadMember
-{
-  TroupeThreadGroup *group; /* (owned) */
-  guint id, instance;
-  const char *name;
-  const TroupeThreadMemberHandler *handler;
-  gpointer user_data;
-  gboolean is_online, is_overdue, awaits_list, has_ended;
-  TroupeThreadFigures figures;
-};
 
 static TroupeThreadMember *
 find_member (TroupeThreadGroup *self, guint id)
@@ -81,106 +34,13 @@ set_ready (TroupeThreadGroup *self, gboolean is_ready)
   self->handler->ready_changed (self, self->user_data);
 }
 
-/* Nothing but the end of the host ends those that are left. */
-static void
-check_stuck (TroupeThreadGroup *self)
-{
-  for (guint i = 0; i < self->members->len; i++)
-    if (!((TroupeThreadMember *) g_ptr_array_index (self->members, i))->is_overdue)
-      return;
-  if (self->members->len > 0 && self->host != NULL)
-    self->handler->stuck (self, self->user_data);
-}
-
-/* It is no thread of the host's any more. */
-static void
-end_member (TroupeThreadMember *member)
-{
-  member->has_ended = TRUE;
-  g_ptr_array_remove (member->group->members, member);
-}
-
-/* ---- Links ---- */
-
-static gboolean
-is_linked (TroupeThreadGroup *self, const TroupeThreadMember *a, const TroupeThreadMember *b)
-{
-  for (guint i = 0; i < self->links->len; i++)
-    {
-      const Link *link = &g_array_index (self->links, Link, i);
-
-      if (link->a == 0 || (link->a == a->instance && link->b == b->instance)
-          || (link->a == b->instance && link->b == a->instance))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* MEMBER just came online. */
-static void
-link_member (TroupeThreadGroup *self, TroupeThreadMember *member)
-{
-  for (guint i = 0; self->host != NULL && i < self->members->len; i++)
-    {
-      TroupeThreadMember *other = g_ptr_array_index (self->members, i);
-
-      if (other != member && other->is_online && is_linked (self, member, other))
-        troupe_thread_host_link (self->host, member->id, other->id, member->name, other->name);
-    }
-}
-
-void
-troupe_thread_group_set_links (TroupeThreadGroup *self, const char *const *links)
-{
-  g_autoptr (GArray) wanted = g_array_new (FALSE, FALSE, sizeof (Link));
-  g_autoptr (GHashTable) before = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-
-  for (gsize i = 0; links != NULL && links[i] != NULL; i++)
-    {
-      Link link;
-
-      if (troupe_thread_link_parse (links[i], &link.a, &link.b))
-        g_array_append_val (wanted, link);
-    }
-  for (int pass = 0; pass < 2; pass++)
-    {
-      for (guint i = 0; self->host != NULL && i < self->members->len; i++)
-        for (guint k = 0; k < i; k++)
-          {
-            TroupeThreadMember *a = g_ptr_array_index (self->members, i), *b = g_ptr_array_index (self->members, k);
-            gint64 *pair = g_new (gint64, 1);
-
-            *pair = (gint64) a->id << 32 | b->id;
-            if (!a->is_online || !b->is_online || !is_linked (self, a, b))
-              {
-                if (pass == 1 && g_hash_table_contains (before, pair))
-                  troupe_thread_host_unlink (self->host, a->id, b->id);
-                g_free (pair);
-              }
-            else if (pass == 0)
-              g_hash_table_add (before, pair);
-            else
-              {
-                if (!g_hash_table_contains (before, pair))
-                  troupe_thread_host_link (self->host, a->id, b->id, a->name, b->name);
-                g_free (pair);
-              }
-          }
-      if (pass == 0)
-        {
-          g_array_set_size (self->links, 0);
-          g_array_append_vals (self->links, wanted->data, wanted->len);
-        }
-    }
-}
-
 /* ---- What the host says ---- */
 
 /* That it is ready and which process it is come by two ways, in any order. */
 static void
 check_ready (TroupeThreadGroup *self)
 {
-  if (self->is_ready || self->runtime == NULL || self->pid == 0)
+  if (self->is_ready || self->is_leaving || self->runtime == NULL || self->pid == 0)
     return;
   self->watcher->ready (self->runtime, self->watcher_data);
   set_ready (self, TRUE);
@@ -213,7 +73,7 @@ set_online (TroupeThreadMember *member, pid_t tid)
   member->is_online = TRUE;
   member->figures.tid = tid;
   if (is_news)
-    link_member (member->group, member);
+    troupe_thread_member_link (member);
   member->handler->online (member, tid, member->user_data);
 }
 
@@ -270,9 +130,9 @@ host_exited_cb (TroupeThreadHost *host, guint id, int code, const char *reason, 
 
   if (member == NULL)
     return;
-  end_member (member);
+  troupe_thread_member_end (member);
   member->handler->exited (member, code, reason, member->user_data);
-  check_stuck (self);
+  troupe_thread_group_check_stuck (self);
 }
 
 static void
@@ -346,7 +206,7 @@ host_listed_cb (TroupeThreadHost *host, const TroupeThreadFigures *threads, guin
       member->awaits_list = FALSE;
       if (!is_in_list (threads, n, member, &tid))
         {
-          end_member (member);
+          troupe_thread_member_end (member);
           member->handler->unknown (member, member->user_data);
         }
       /* One that was made and has not come so far says "online" itself. */
@@ -463,6 +323,7 @@ troupe_thread_group_leave (TroupeThreadGroup *self)
 {
   if (self->host == NULL || !troupe_channel_is_open (self->channel) || self->members->len > 0)
     return FALSE;
+  self->is_leaving = TRUE;
   set_ready (self, FALSE);
   troupe_thread_host_exit (self->host, 0);
   return TRUE;
@@ -477,6 +338,7 @@ troupe_thread_group_drop (TroupeThreadGroup *self)
   self->watcher = NULL;
   self->pid = 0;
   self->is_ready = FALSE;
+  self->is_leaving = FALSE;
   self->lists = FALSE;
 }
 
@@ -490,7 +352,7 @@ lose_members (TroupeThreadGroup *self, const TroupeRunEnd *end)
     {
       TroupeThreadMember *member = g_ptr_array_index (members, i);
 
-      end_member (member);
+      troupe_thread_member_end (member);
       member->handler->gone (member, end, reason, member->user_data);
     }
 }
@@ -538,7 +400,7 @@ troupe_thread_group_new (TroupeReactor *reactor, TroupeClock *clock, const Troup
   self->handler = handler;
   self->user_data = user_data;
   self->members = g_ptr_array_new ();
-  self->links = g_array_new (FALSE, FALSE, sizeof (Link));
+  self->links = g_array_new (FALSE, FALSE, sizeof (TroupeThreadLink));
   return self;
 }
 
@@ -624,119 +486,4 @@ GBytes *
 troupe_thread_group_peek_finish (TroupeThreadGroup *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* ---- A thread's run ---- */
-
-TroupeThreadMember *
-troupe_thread_member_new (TroupeThreadGroup *group, guint instance, const char *name, guint run,
-                          const TroupeThreadMemberHandler *handler, gpointer user_data)
-{
-  TroupeThreadMember *self = g_new0 (TroupeThreadMember, 1);
-
-  self->group = troupe_thread_group_ref (group);
-  self->id = instance << RUN_BITS | (run & ((1u << RUN_BITS) - 1));
-  self->instance = instance;
-  self->name = name;
-  self->handler = handler;
-  self->user_data = user_data;
-  self->figures = (TroupeThreadFigures){
-    .id = self->id, .queue = -1, .taken = -1, .utilization = -1, .heap_used_bytes = -1, .heap_total_bytes = -1,
-  };
-  g_ptr_array_add (group->members, self);
-  return self;
-}
-
-void
-troupe_thread_member_free (TroupeThreadMember *self)
-{
-  if (self == NULL)
-    return;
-  if (!self->has_ended)
-    end_member (self);
-  troupe_thread_group_unref (self->group);
-  g_free (self);
-}
-
-gboolean
-troupe_thread_member_create (TroupeThreadMember *self, const TroupeThreadLaunch *launch, GError **error)
-{
-  g_return_val_if_fail (self->group->is_ready, FALSE);
-
-  return troupe_thread_host_create (self->group->host, self->id, launch, error);
-}
-
-void
-troupe_thread_member_adopt (TroupeThreadMember *self, gboolean is_online)
-{
-  self->is_online = is_online;
-  self->awaits_list = TRUE;
-}
-
-pid_t
-troupe_thread_member_get_host_pid (TroupeThreadMember *self)
-{
-  return self->group->pid;
-}
-
-void
-troupe_thread_member_stop (TroupeThreadMember *self)
-{
-  if (self->group->host != NULL && !self->has_ended)
-    troupe_thread_host_stop (self->group->host, self->id);
-}
-
-void
-troupe_thread_member_terminate (TroupeThreadMember *self)
-{
-  if (self->group->host != NULL && !self->has_ended)
-    troupe_thread_host_terminate (self->group->host, self->id);
-}
-
-void
-troupe_thread_member_set_overdue (TroupeThreadMember *self)
-{
-  self->is_overdue = TRUE;
-  if (!self->has_ended)
-    check_stuck (self->group);
-}
-
-void
-troupe_thread_member_kill_host (TroupeThreadMember *self)
-{
-  TroupeThreadGroup *group = self->group;
-
-  if (self->has_ended)
-    return;
-  g_free (group->kill_reason);
-  group->kill_reason = g_strdup_printf ("to end %s", self->name);
-  group->handler->kill_wanted (group, group->user_data);
-}
-
-char *
-troupe_thread_member_dup_others (TroupeThreadMember *self)
-{
-  g_autoptr (GString) names = g_string_new (NULL);
-  GPtrArray *members = self->group->members;
-  guint n_left = members->len - !self->has_ended, n_named = 0;
-
-  for (guint i = 0; i < members->len && n_named < OTHERS_NAMED; i++)
-    {
-      TroupeThreadMember *other = g_ptr_array_index (members, i);
-
-      if (other == self)
-        continue;
-      g_string_append_printf (names, "%s%s", n_named == 0 ? "" : n_left == 1 ? " and " : ", ", other->name);
-      n_named++;
-      n_left--;
-    }
-  if (n_left > 0)
-    g_string_append_printf (names, " and %u more", n_left);
-  return names->len > 0 ? g_string_free (g_steal_pointer (&names), FALSE) : NULL;
-}
-
-const TroupeThreadFigures *
-troupe_thread_member_get_figures (TroupeThreadMember *self)
-{
-  return &self->figures;
 }
