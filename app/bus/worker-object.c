@@ -70,9 +70,12 @@ static gboolean
 handle_restart_cb (TroupeBusWorker1 *object, GDBusMethodInvocation *invocation)
 {
   TroupeServer *server = get_server (object);
+  GError *error = NULL;
+
   if (!troupe_clients_admit (server->clients, invocation))
     return TRUE;
-  troupe_engine_restart_worker (server->engine, get_worker (object));
+  if (!troupe_engine_restart_worker (server->engine, get_worker (object), &error))
+    return troupe_server_fail (invocation, error);
   troupe_server_flush (server);
   troupe_bus_worker1_complete_restart (object, invocation);
   return TRUE;

@@ -298,27 +298,49 @@ troupe_engine_kill_worker (TroupeEngine *self, TroupeWorker *worker)
   troupe_worker_kill (worker);
 }
 
-/* New threads in a new host: those that are up. */
-void
-troupe_engine_restart_worker (TroupeEngine *self, TroupeWorker *worker)
+/* New threads in a new host: those that are up, or ALL. */
+static void
+renew_threads (TroupeEngine *self, TroupeProgram *program, TroupeWorker *host, gboolean all)
 {
-  TroupeProgram *program = troupe_engine_get_program_of (self, worker);
-  g_autoptr (GPtrArray) workers = NULL;
+  g_autoptr (GPtrArray) workers = dup_workers (program);
 
-  if (!troupe_worker_is_host (worker))
-    {
-      troupe_worker_restart (worker);
-      return;
-    }
-  workers = dup_workers (program);
-  if (troupe_worker_is_busy (worker))
+  if (troupe_worker_is_busy (host))
     troupe_program_set_renewing (program, TRUE);
-  for (guint i = 0; i < workers->len; i++)
+  for (guint i = 0; i < workers->len && !self->is_quitting; i++)
     {
       TroupeWorker *thread = g_ptr_array_index (workers, i);
 
-      if (!troupe_worker_is_host (thread) && troupe_worker_is_busy (thread))
+      if (!troupe_worker_is_host (thread) && (all || troupe_worker_is_busy (thread)))
         troupe_worker_restart (thread);
     }
   troupe_engine_tend_later (self, program);
+}
+
+void
+troupe_engine_restart_program (TroupeEngine *self, TroupeProgram *program)
+{
+  GPtrArray *workers = troupe_program_get_workers (program);
+  TroupeWorker *host = find_host (program);
+
+  if (host != NULL)
+    {
+      renew_threads (self, program, host, TRUE);
+      return;
+    }
+  for (guint i = 0; i < workers->len && !self->is_quitting; i++)
+    troupe_worker_restart (g_ptr_array_index (workers, i));
+}
+
+gboolean
+troupe_engine_restart_worker (TroupeEngine *self, TroupeWorker *worker, GError **error)
+{
+  TroupeProgram *program = troupe_engine_get_program_of (self, worker);
+
+  if (!troupe_worker_is_host (worker))
+    troupe_worker_restart (worker);
+  else if (count_threads (program).n_busy > 0)
+    renew_threads (self, program, worker, FALSE);
+  else
+    return troupe_engine_start_worker (self, worker, error);
+  return TRUE;
 }

@@ -549,15 +549,6 @@ troupe_engine_stop_program (TroupeEngine *self, TroupeProgram *program)
   g_ptr_array_foreach (troupe_program_get_workers (program), stop_worker, NULL);
 }
 
-void
-troupe_engine_restart_program (TroupeEngine *self, TroupeProgram *program)
-{
-  GPtrArray *workers = troupe_program_get_workers (program);
-
-  for (guint i = 0; i < workers->len && !self->is_quitting; i++)
-    troupe_engine_restart_worker (self, g_ptr_array_index (workers, i));
-}
-
 gboolean
 troupe_engine_edit_program (TroupeEngine *self, TroupeProgram *program, GVariant *definition, GError **error)
 {

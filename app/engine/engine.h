@@ -62,7 +62,7 @@ gboolean troupe_engine_close_project_finish (TroupeEngine *self, GAsyncResult *r
  * when it stops, is killed or restarted, so are its threads. */
 gboolean troupe_engine_start_worker (TroupeEngine *self, TroupeWorker *worker, GError **error);
 void troupe_engine_stop_worker (TroupeEngine *self, TroupeWorker *worker);
-void troupe_engine_restart_worker (TroupeEngine *self, TroupeWorker *worker);
+gboolean troupe_engine_restart_worker (TroupeEngine *self, TroupeWorker *worker, GError **error);
 void troupe_engine_kill_worker (TroupeEngine *self, TroupeWorker *worker);
 /* Why WORKER cannot be started, in words; "" when it can. */
 const char *troupe_engine_get_start_problem (TroupeEngine *self, TroupeWorker *worker);

@@ -136,9 +136,12 @@ troupe_reload_new (TroupeProgram *program, const TroupeReloadHandler *handler, g
     {
       TroupeWorker *worker = g_ptr_array_index (workers, i);
 
+      /* A host stays: its threads are what is made anew. */
+      if (troupe_worker_is_host (worker))
+        continue;
       g_ptr_array_add (self->waiting, turn_new (worker, troupe_worker_get_run (worker)));
     }
-  self->n_workers = workers->len;
+  self->n_workers = self->waiting->len;
   return self;
 }
 

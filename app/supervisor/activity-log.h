@@ -22,6 +22,16 @@ G_BEGIN_DECLS
  *   {"event":"took-over","from":"3"}     a reload: this run is ready and replaces run 3
  *   {"event":"reload-failed","problem":"…"}
  *   {"event":"message-too-long","bytes":"…"} a line past the ceiling of a message was dropped
+ * Of a thread:
+ *   {"event":"online","tid":"4711"}      its code is about to run
+ *   {"event":"error","summary":"…","stack":"…"}   it did not catch this
+ *   {"event":"message-fault","problem":"…"}       a message could not be passed on
+ *   {"event":"log","level":"info","message":"…"}
+ *   {"event":"progress","fraction":"0.5","message":"…"}
+ *   {"event":"linked","with":"crunch.2"}, "unlinked", "link-failed" (with "problem")
+ *   {"event":"cpu-time-limit"} {"event":"timeout"}   it went past that
+ * Of the process that hosts threads:
+ *   {"event":"host-ready","runtime":"…"} {"event":"host-broken","problem":"…"}
  *
  * Events from before the first run exists wait, at most TROUPE_ACTIVITY_LOG_WAITING_MAX of them (the
  * oldest go), and open the log of the next run. A log that cannot be written is survived in silence: the

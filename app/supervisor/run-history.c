@@ -56,7 +56,9 @@ new_from_folder (TroupeWorker *worker, guint run)
   definition = troupe_worker_launch_read_definition (past->journal, NULL);
   if (definition != NULL)
     {
-      facts.program = definition->argv[0];
+      facts.program = definition->kind == TROUPE_KIND_THREADS && troupe_worker_is_host (worker)
+                          ? troupe_run_host_get_program (definition)
+                          : definition->argv[0];
       facts.cwd = definition->cwd;
       facts.is_shell = definition->kind == TROUPE_KIND_EXEC;
       facts.stop_signal = definition->stop_signal;
@@ -65,7 +67,7 @@ new_from_folder (TroupeWorker *worker, guint run)
       facts.max_buffer_bytes = definition->max_buffer_bytes;
       facts.cpu_limit_msec = definition->cpu_limit_msec;
       facts.is_thread
-          = definition->kind == TROUPE_KIND_THREADS && troupe_worker_get_instance (worker) != TROUPE_HOST_INSTANCE;
+          = definition->kind == TROUPE_KIND_THREADS && !troupe_worker_is_host (worker);
     }
   if (facts.is_thread)
     facts.reason = reason = troupe_run_folder_dup_reason (past->journal);

@@ -15,6 +15,8 @@
 /* A host that closed its channel and has not ended by then will not do any more what it is for. */
 #define CLOSED_MSEC 2000
 
+#define NATIVE_HOST "troupe-thread-host"
+
 static void
 ready_cb (const char *runtime, gpointer user_data)
 {
@@ -58,6 +60,14 @@ closed_cb (gpointer user_data)
 
 static const TroupeThreadHostWatcher watcher = { ready_cb, broken_cb, closed_cb };
 
+const char *
+troupe_run_host_get_program (TroupeProgramDefinition *definition)
+{
+  if (troupe_program_definition_is_native_module (definition))
+    return NATIVE_HOST;
+  return definition->exec_path != NULL ? definition->exec_path : "node";
+}
+
 /* What to execute: Node with our script, or our own host for native modules. */
 static GStrv
 dup_host_argv (TroupeProgramDefinition *definition)
@@ -67,12 +77,12 @@ dup_host_argv (TroupeProgramDefinition *definition)
 
   if (troupe_program_definition_is_native_module (definition))
     {
-      host = troupe_paths_dup_program ("troupe-thread-host");
+      host = troupe_paths_dup_program (NATIVE_HOST);
       g_strv_builder_add (builder, host);
       return g_strv_builder_end (builder);
     }
   host = troupe_thread_host_dup_node_script ();
-  g_strv_builder_add (builder, definition->exec_path != NULL ? definition->exec_path : "node");
+  g_strv_builder_add (builder, troupe_run_host_get_program (definition));
   g_strv_builder_addv (builder, (const char **) definition->exec_argv);
   g_strv_builder_add (builder, host);
   return g_strv_builder_end (builder);

@@ -263,6 +263,12 @@ online_cb (TroupeThreadMember *member, pid_t tid, gpointer user_data)
     {
       g_autofree char *number = g_strdup_printf ("%d", (int) tid);
 
+      /* The keeper's own word may still be on its way. */
+      if (self->end.status.start_usec == 0)
+        {
+          self->end.status.start_usec = (guint64) troupe_run_get_now_usec (self);
+          self->end.status.pid = troupe_thread_member_get_host_pid (member);
+        }
       mark (self, KEPT_ONLINE);
       troupe_run_note (self, "online", "tid", number);
       self->end.status.phase = TROUPE_RUN_RUNNING;
@@ -496,6 +502,7 @@ static void
 thread_started (TroupeRun *self)
 {
   self->end.status.phase = self->started ? TROUPE_RUN_RUNNING : TROUPE_RUN_STARTING;
+  self->handler->changed (self, self->user_data);
 }
 
 static void

@@ -118,7 +118,9 @@ troupe_run_describe_end (TroupeRun *self)
   TroupeProgramDefinition *definition = self->definition;
   TroupeExitFacts facts = {
     .end = &self->end,
-    .program = definition->argv != NULL ? definition->argv[0] : NULL,
+    .program = self->backend == &troupe_run_host ? troupe_run_host_get_program (definition)
+               : definition->argv != NULL         ? definition->argv[0]
+                                                  : NULL,
     .cwd = definition->cwd,
     .is_shell = definition->kind == TROUPE_KIND_EXEC,
     .stop_signal = definition->stop_signal,

@@ -122,6 +122,9 @@ char *troupe_run_dup_kill_warning (TroupeRun *self);
 gboolean troupe_run_ended_with_host (TroupeRun *self);
 gboolean troupe_run_never_began (TroupeRun *self);
 
+/* What is executed to host the threads of DEFINITION. */
+const char *troupe_run_host_get_program (TroupeProgramDefinition *definition);
+
 /* What it serves. Returns: (transfer full) */
 GStrv troupe_run_dup_addresses (TroupeRun *self);
 guint64 troupe_run_get_connections (TroupeRun *self);

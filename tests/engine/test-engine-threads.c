@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* For threads that will not end when they are asked to. */
+#define SHORT_GRACE ", 'grace': <'200ms'>"
+
 typedef struct
 {
   TroupeBusProgram1 *program;
@@ -182,7 +185,7 @@ test_output_is_each_its_own (Fixture *fixture, gconstpointer data)
 {
   g_auto (Crew) crew = { 0 };
 
-  crew_launch (&crew, fixture, 2, "");
+  crew_launch (&crew, fixture, 2, SHORT_GRACE);
   crew_wait_up (&crew);
   send (crew.threads[0], "\"spin\"");
   send (crew.threads[1], "[\"log\",\"while the other spins\"]");
@@ -444,7 +447,7 @@ test_outlives_the_engine (Fixture *fixture, gconstpointer data)
   guint pid, tid;
   gsize size;
 
-  crew_launch (&crew, fixture, 3, "");
+  crew_launch (&crew, fixture, 3, SHORT_GRACE);
   crew_wait_up (&crew);
   pid = troupe_bus_worker1_get_pid (crew.host);
   tid = troupe_bus_worker1_get_tid (crew.threads[0]);
@@ -710,7 +713,7 @@ test_inner_figures (Fixture *fixture, gconstpointer data)
   g_auto (Crew) crew = { 0 };
   Inner inner = { 0 };
 
-  crew_launch (&crew, fixture, 2, "");
+  crew_launch (&crew, fixture, 2, SHORT_GRACE);
   crew_wait_up (&crew);
   inner.id = troupe_bus_worker1_get_id (crew.threads[0]);
   g_signal_connect (fixture->engine, "thread-stats", G_CALLBACK (thread_stats_cb), &inner);
