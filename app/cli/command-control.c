@@ -21,7 +21,8 @@ typedef struct
   TroupeRoster *roster;
   GPtrArray *paths;    /* (owned), NULL-terminated once complete */
   GPtrArray *programs; /* (owned) (nullable) paths, for remove */
-  const char *method; /* of Worker1 */
+  GHashTable *whole;  /* (owned) set of (owned) paths of programs that were named whole and have a host for threads */
+  const char *method; /* of Worker1, and of Program1 for those */
   GHashTable *runs;   /* path -> run before */
   guint n_calls;
   GError *error;
@@ -32,6 +33,7 @@ control_clear (Control *control)
 {
   g_clear_pointer (&control->runs, g_hash_table_unref);
   g_clear_pointer (&control->programs, g_ptr_array_unref);
+  g_clear_pointer (&control->whole, g_hash_table_unref);
   g_clear_pointer (&control->paths, g_ptr_array_unref);
   g_clear_pointer (&control->roster, troupe_roster_free);
   g_clear_pointer (&control->client, troupe_engine_client_free);
@@ -49,6 +51,19 @@ has_path (GPtrArray *paths, const char *path)
   return FALSE;
 }
 
+/* A host and its threads are not asked one by one: what each would do depends on the others. */
+static void
+note_whole_program (Control *control, GStrv found)
+{
+  TroupeWorkerInfo *first;
+
+  if (g_strv_length (found) < 2)
+    return;
+  first = troupe_roster_load_worker (control->roster, found[0], NULL);
+  if (first != NULL && troupe_worker_info_is_host (first))
+    g_hash_table_add (control->whole, g_strdup (first->program_path));
+}
+
 /* Reaches the engine and finds every name, before anything is done to any of them. */
 static gboolean
 prepare (Control *control, char **names, GError **error)
@@ -59,12 +74,14 @@ prepare (Control *control, char **names, GError **error)
   control->roster = troupe_roster_new (control->client);
   control->paths = g_ptr_array_new_with_free_func (g_free);
   control->runs = g_hash_table_new (g_str_hash, g_str_equal);
+  control->whole = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (gsize i = 0; names[i] != NULL; i++)
     {
       g_auto (GStrv) found = troupe_roster_find (control->roster, names[i], error);
 
       if (found == NULL)
         return FALSE;
+      note_whole_program (control, found);
       for (gsize j = 0; found[j] != NULL; j++)
         if (!has_path (control->paths, found[j]))
           g_ptr_array_add (control->paths, g_strdup (found[j]));
@@ -86,22 +103,33 @@ called_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     control->error = g_steal_pointer (&error);
 }
 
+static void
+call (Control *control, const char *path, const char *interface)
+{
+  control->n_calls++;
+  g_dbus_connection_call (troupe_engine_client_get_connection (control->client),
+                          troupe_engine_client_get_owner (control->client), path, interface, control->method, NULL,
+                          NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT, NULL, called_cb, control);
+}
+
 /* Asks all of them at once, and waits for the answers. */
 static void
 call_all (gpointer user_data)
 {
   Control *control = user_data;
+  GHashTableIter iter;
+  gpointer program;
 
+  g_hash_table_iter_init (&iter, control->whole);
+  while (g_hash_table_iter_next (&iter, &program, NULL))
+    call (control, program, TROUPE_PROGRAM_INTERFACE);
   for (guint i = 0; control->paths->pdata[i] != NULL; i++)
     {
       TroupeWorkerInfo *worker = troupe_roster_load_worker (control->roster, control->paths->pdata[i], NULL);
 
       g_hash_table_insert (control->runs, control->paths->pdata[i], GUINT_TO_POINTER (worker != NULL ? worker->run : 0));
-      control->n_calls++;
-      g_dbus_connection_call (troupe_engine_client_get_connection (control->client),
-                              troupe_engine_client_get_owner (control->client), control->paths->pdata[i],
-                              TROUPE_WORKER_INTERFACE, control->method, NULL, NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START,
-                              G_MAXINT, NULL, called_cb, control);
+      if (worker == NULL || !g_hash_table_contains (control->whole, worker->program_path))
+        call (control, control->paths->pdata[i], TROUPE_WORKER_INTERFACE);
     }
   while (control->n_calls > 0)
     g_main_context_iteration (NULL, TRUE);
@@ -125,6 +153,26 @@ could_not_launch (const TroupeWorkerInfo *worker)
          status.phase == TROUPE_RUN_FAILED;
 }
 
+/* A thread whose host is on its way will start in a moment, or fail. */
+static gboolean
+waits_for_host (Control *control, const TroupeWorkerInfo *worker)
+{
+  g_autoptr (GPtrArray) all = NULL;
+
+  if (!g_hash_table_contains (control->whole, worker->program_path))
+    return FALSE;
+  all = troupe_roster_get_workers (control->roster);
+  for (guint i = 0; i < all->len; i++)
+    {
+      const TroupeWorkerInfo *host = all->pdata[i];
+
+      if (troupe_worker_info_is_host (host) && strcmp (host->program_path, worker->program_path) == 0)
+        return host->state == TROUPE_STATE_STARTING || host->state == TROUPE_STATE_RUNNING
+               || host->state == TROUPE_STATE_STOPPING;
+    }
+  return FALSE;
+}
+
 /* Under way: past its launch, or waiting for another program or for its turn. */
 static TroupeVerdict
 is_started (const TroupeWorkerInfo *worker, gpointer user_data)
@@ -140,8 +188,9 @@ is_started (const TroupeWorkerInfo *worker, gpointer user_data)
       return TROUPE_VERDICT_WAIT;
     case TROUPE_STATE_FAILED:
       return could_not_launch (worker) ? TROUPE_VERDICT_NEVER : TROUPE_VERDICT_DONE;
-    case TROUPE_STATE_STOPPED:
     case TROUPE_STATE_WAITING:
+      return waits_for_host (control, worker) ? TROUPE_VERDICT_WAIT : TROUPE_VERDICT_DONE;
+    case TROUPE_STATE_STOPPED:
     case TROUPE_STATE_RUNNING:
     case TROUPE_STATE_READY:
     case TROUPE_STATE_BACKOFF:

@@ -22,8 +22,9 @@
 typedef struct
 {
   char *name, *kind, *instances, *cwd, *restart, *timeout, *max_buffer, *kill_signal, *exec_path;
-  char **env, **env_files, **exec_argv, **listen;
-  gboolean detach;
+  char *worker_data, *shared_memory, *cpu_time_limit;
+  char **env, **env_files, **exec_argv, **listen, **resource_limits;
+  gboolean share_env, detach;
 } Options;
 
 static void
@@ -38,6 +39,10 @@ options_clear (Options *options)
   g_free (options->max_buffer);
   g_free (options->kill_signal);
   g_free (options->exec_path);
+  g_free (options->worker_data);
+  g_free (options->shared_memory);
+  g_free (options->cpu_time_limit);
+  g_strfreev (options->resource_limits);
   g_strfreev (options->env);
   g_strfreev (options->env_files);
   g_strfreev (options->exec_argv);
@@ -86,7 +91,13 @@ check_all_utf8 (const Options *options, char **argv, GError **error)
   for (gsize i = 0; options->listen != NULL && options->listen[i] != NULL; i++)
     if (!check_utf8 ("A value of --listen", options->listen[i], error))
       return FALSE;
+  for (gsize i = 0; options->resource_limits != NULL && options->resource_limits[i] != NULL; i++)
+    if (!check_utf8 ("A value of --resource-limit", options->resource_limits[i], error))
+      return FALSE;
   return check_utf8 ("The value of --exec-path", options->exec_path, error) &&
+         check_utf8 ("The value of --worker-data", options->worker_data, error) &&
+         check_utf8 ("The value of --shared-memory", options->shared_memory, error) &&
+         check_utf8 ("The value of --cpu-time-limit", options->cpu_time_limit, error) &&
          check_utf8 ("The value of --name", options->name, error) &&
          check_utf8 ("The value of --kind", options->kind, error) &&
          check_utf8 ("The value of --instances", options->instances, error) &&
@@ -131,6 +142,14 @@ dup_launch_options (const Options *options, char **argv)
   add_text (&dict, "max-buffer", options->max_buffer);
   add_text (&dict, "kill-signal", options->kill_signal);
   add_text (&dict, "exec-path", options->exec_path);
+  add_text (&dict, "worker-data", options->worker_data);
+  add_text (&dict, "shared-memory", options->shared_memory);
+  add_text (&dict, "cpu-time-limit", options->cpu_time_limit);
+  if (options->share_env)
+    g_variant_dict_insert (&dict, "share-env", "b", TRUE);
+  if (options->resource_limits != NULL)
+    g_variant_dict_insert_value (&dict, "resource-limits",
+                                 g_variant_new_strv ((const char *const *) options->resource_limits, -1));
   if (options->listen != NULL)
     {
       g_auto (GStrv) addresses = dup_addresses (options->listen);
@@ -221,7 +240,9 @@ dup_environment (TroupeEngineClient *client, const Options *options, GError **er
 static TroupeVerdict
 has_begun (const TroupeWorkerInfo *worker, gpointer user_data)
 {
-  return worker->state == TROUPE_STATE_STARTING ? TROUPE_VERDICT_WAIT : TROUPE_VERDICT_DONE;
+  /* Threads wait until their host is there. */
+  return worker->state == TROUPE_STATE_STARTING || worker->state == TROUPE_STATE_WAITING ? TROUPE_VERDICT_WAIT
+                                                                                       : TROUPE_VERDICT_DONE;
 }
 
 /* Prints the workers' names once they run, so that a script can go on with them. */
@@ -342,7 +363,7 @@ run (const TroupeCommand *command, int argc, char **argv)
     { "name", 'n', 0, G_OPTION_ARG_FILENAME, &options.name, "Name of the program; made from the command if absent",
       "NAME" },
     { "kind", 'k', 0, G_OPTION_ARG_FILENAME, &options.kind,
-      "spawn (the default), exec (a line for the shell), exec-file, fork or cluster", "KIND" },
+      "spawn (the default), exec (a line for the shell), exec-file, fork, cluster or threads", "KIND" },
     { "instances", 'i', 0, G_OPTION_ARG_FILENAME, &options.instances,
       "How many workers; auto: one a core (the default of a cluster)", "N|auto" },
     { "listen", 'l', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.listen,
@@ -360,9 +381,19 @@ run (const TroupeCommand *command, int argc, char **argv)
     { "kill-signal", 0, 0, G_OPTION_ARG_FILENAME, &options.kill_signal,
       "Signal of --timeout and --max-buffer; SIGTERM if absent", "SIGNAL" },
     { "exec-path", 0, 0, G_OPTION_ARG_FILENAME, &options.exec_path,
-      "What runs the module of a fork; chosen by its ending if absent", "PROGRAM" },
+      "What runs the module of a fork, or of threads; chosen by its ending if absent", "PROGRAM" },
     { "exec-argv", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.exec_argv,
       "An argument for that, before the module; may be given several times", "ARGUMENT" },
+    { "worker-data", 0, 0, G_OPTION_ARG_FILENAME, &options.worker_data, "threads: what each of them is given",
+      "JSON" },
+    { "share-env", 0, 0, G_OPTION_ARG_NONE, &options.share_env,
+      "threads: they share their variables; each has a copy if absent", NULL },
+    { "resource-limit", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.resource_limits,
+      "threads of Node: max-old-generation-size-mb=N, stack-size-mb=N, …; may be given several times", "LIMIT" },
+    { "shared-memory", 0, 0, G_OPTION_ARG_FILENAME, &options.shared_memory, "threads: a block that all of them see",
+      "BYTES" },
+    { "cpu-time-limit", 0, 0, G_OPTION_ARG_FILENAME, &options.cpu_time_limit,
+      "threads: end one that has used so much CPU time", "TIME" },
     { "detach", 'd', 0, G_OPTION_ARG_NONE, &options.detach, "Print the names of the workers and return", NULL },
     { NULL }
   };

@@ -39,6 +39,7 @@ typedef struct
   guint run;        /* whose output is shown, or was last */
   guint pump_id;    /* of that run */
   char *journal;    /* of that run */
+  gboolean is_host; /* of threads: it has output, but no input and no say in the exit code */
   gboolean any_run; /* since it was added */
   gboolean drained; /* that run is over and all of it has gone out */
   TroupeRunStatus status; /* of that run, once drained */
@@ -199,7 +200,7 @@ open_input (Attached *attached)
   TroupeForeground *self = attached->foreground;
   InputRequest *request;
 
-  if (self->input == NULL || self->engine_gone || self->input_run == attached->run)
+  if (self->input == NULL || self->engine_gone || self->input_run == attached->run || attached->is_host)
     return;
   self->input_run = attached->run;
   request = g_new0 (InputRequest, 1);
@@ -436,10 +437,25 @@ interrupt_over_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+has_threads (TroupeForeground *self)
+{
+  for (guint i = 0; i < self->attached->len; i++)
+    if (((Attached *) self->attached->pdata[i])->is_host)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 interrupt (TroupeForeground *self)
 {
   if ((self->flags & TROUPE_FOREGROUND_FORWARD_SIGINT) == 0)
+    {
+      ask_all (self, "Stop");
+      return;
+    }
+  /* Threads take no signals, and their host shall not die of one. */
+  if (has_threads (self))
     {
       ask_all (self, "Stop");
       return;
@@ -559,6 +575,7 @@ add_attached (TroupeForeground *self, const TroupeWorkerInfo *worker, guint run,
   attached->label = g_strdup (worker->name);
   attached->program = g_strdup (program);
   attached->run = run;
+  attached->is_host = troupe_worker_info_is_host (worker);
   attached->color = self->attached->len;
   g_ptr_array_add (self->attached, attached);
   return attached;
@@ -601,6 +618,42 @@ get_code_of_worker (Attached *attached, char **note)
   return 1;
 }
 
+/* A host has a say only when it could not be started. */
+static int
+get_code_of_status (Attached *attached)
+{
+  return attached->is_host && attached->status.phase != TROUPE_RUN_FAILED
+             ? 0
+             : troupe_exit_status_get_code (&attached->status, attached->program);
+}
+
+/* The engine has written down why it ended; of a process its status says all. */
+static gboolean
+has_reason (Attached *attached)
+{
+  g_autofree char *path = g_build_filename (attached->journal, "reason", NULL);
+
+  return attached->is_host ? attached->status.phase == TROUPE_RUN_FAILED || attached->status.exit_signal > 0
+                           : g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
+/* What is to be said of a run's end besides its code. */
+static char *
+dup_note (Attached *attached)
+{
+  TroupeWorkerInfo *worker = get_info (attached);
+  gboolean is_thread = worker != NULL && has_threads (attached->foreground);
+
+  if (!is_thread)
+    return troupe_exit_status_dup_note (
+        &attached->status, attached->program,
+        worker != NULL ? troupe_roster_get_program_of (attached->foreground->roster, worker)->folder : NULL);
+  if (!has_reason (attached) && attached->status.end_reason != TROUPE_END_CPU_TIME
+      && attached->status.end_reason != TROUPE_END_TIMEOUT)
+    return NULL;
+  return g_strdup_printf ("%s: %s", attached->name, worker->exit_summary);
+}
+
 int
 troupe_foreground_run (TroupeForeground *self)
 {
@@ -621,13 +674,9 @@ troupe_foreground_run (TroupeForeground *self)
 
       if (told)
         {
-          TroupeWorkerInfo *worker = get_info (attached);
-
-          code = troupe_exit_status_get_code (&attached->status, attached->program);
+          code = get_code_of_status (attached);
           if ((self->flags & TROUPE_FOREGROUND_SUMMARIES) == 0)
-            note = troupe_exit_status_dup_note (
-                &attached->status, attached->program,
-                worker != NULL ? troupe_roster_get_program_of (self->roster, worker)->folder : NULL);
+            note = dup_note (attached);
           when = attached->status.exit_usec;
         }
       else

@@ -122,6 +122,7 @@ troupe_worker_info_update (TroupeWorkerInfo *worker, GVariant *properties)
       take_uint (&worker->id, key, "Id", value);
       take_uint (&worker->instance, key, "Instance", value);
       take_uint (&worker->pid, key, "Pid", value);
+      take_uint (&worker->tid, key, "Tid", value);
       take_uint (&worker->run, key, "Run", value);
       take_uint (&worker->restarts, key, "Restarts", value);
       take_uint64 (&worker->started_usec, key, "StartedUsec", value);
@@ -169,6 +170,12 @@ program_info_update (TroupeProgramInfo *program, GVariant *properties)
       take_string (&program->command_line, key, "CommandLine", value);
       take_string (&program->folder, key, "Folder", value);
     }
+}
+
+gboolean
+troupe_worker_info_is_host (const TroupeWorkerInfo *worker)
+{
+  return worker->instance == 0;
 }
 
 gboolean

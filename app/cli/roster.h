@@ -28,6 +28,7 @@ typedef struct
   TroupeState state;
   char *state_reason;
   guint pid;
+  guint tid; /* of a thread that runs, else 0 */
   guint run;
   guint restarts;
   guint64 started_usec, ended_usec;
@@ -71,6 +72,9 @@ const TroupeProgramInfo *troupe_roster_get_program_of (TroupeRoster *self, const
 /* The worker's object paths for NAME, as the engine understands it. Where there is none, the error
  * suggests the name that was meant. Returns: (transfer full) (nullable) */
 GStrv troupe_roster_find (TroupeRoster *self, const char *name, GError **error);
+
+/* TRUE for the process that hosts the threads of a program. */
+gboolean troupe_worker_info_is_host (const TroupeWorkerInfo *worker);
 
 /* TRUE for stopped, exited and failed. */
 gboolean troupe_worker_info_is_over (const TroupeWorkerInfo *worker);

@@ -50,8 +50,7 @@ troupe_worker_append_json (GString *out, const TroupeWorkerInfo *worker, const T
   troupe_json_object_add_string (out, "kind", null_if_empty (program->kind));
   troupe_json_object_add_string (out, "state", troupe_state_to_string (worker->state));
   add_int_or_null (out, "pid", worker->pid, worker->pid != 0);
-  /* Only workers that are threads have one. */
-  troupe_json_object_add_null (out, "tid");
+  add_int_or_null (out, "tid", worker->tid, worker->tid != 0);
   add_int_or_null (out, "run", worker->run, worker->run != 0);
   troupe_json_object_add_int (out, "restarts", worker->restarts);
   add_int_or_null (out, "exit_code", worker->exit_code, worker->exit_code >= 0);
@@ -60,7 +59,9 @@ troupe_worker_append_json (GString *out, const TroupeWorkerInfo *worker, const T
     troupe_json_object_add_decimal (out, "cpu_percent", stats->cpu_percent);
   else
     troupe_json_object_add_null (out, "cpu_percent");
-  add_int_or_null (out, "memory_bytes", stats != NULL ? (gint64) stats->memory_bytes : 0, stats != NULL);
+  /* Memory is of processes: a thread has none of its own. */
+  add_int_or_null (out, "memory_bytes", stats != NULL ? (gint64) stats->memory_bytes : 0,
+                   stats != NULL && worker->tid == 0);
   add_int_or_null (out, "threads", stats != NULL ? stats->threads : 0, stats != NULL);
   add_int_or_null (out, "descendants", stats != NULL ? stats->descendants : 0, stats != NULL);
   if (uptime >= 0)
@@ -147,14 +148,24 @@ dup_detail (const TroupeWorkerInfo *worker)
   return g_string_free (g_steal_pointer (&detail), FALSE);
 }
 
+/* A thread's is its process's, with its own number behind it. */
+static char *
+dup_pid (const TroupeWorkerInfo *worker)
+{
+  if (worker->pid == 0)
+    return NULL;
+  return worker->tid != 0 ? g_strdup_printf ("%u/%u", worker->pid, worker->tid)
+                          : g_strdup_printf ("%u", worker->pid);
+}
+
 void
 troupe_worker_add_row (TroupeTable *table, const TroupeWorkerInfo *worker, const TroupeWorkerStats *stats,
                        gint64 now_usec)
 {
   g_autofree char *name = troupe_worker_name_dup_full (worker->project, worker->name);
-  g_autofree char *pid = worker->pid != 0 ? g_strdup_printf ("%u", worker->pid) : NULL;
+  g_autofree char *pid = dup_pid (worker);
   g_autofree char *cpu = stats != NULL ? troupe_text_dup_percent (stats->cpu_percent) : NULL;
-  g_autofree char *memory = stats != NULL ? troupe_text_dup_bytes (stats->memory_bytes) : NULL;
+  g_autofree char *memory = stats != NULL && worker->tid == 0 ? troupe_text_dup_bytes (stats->memory_bytes) : NULL;
   g_autofree char *restarts = g_strdup_printf ("%u", worker->restarts);
   g_autofree char *up = NULL;
   gint64 uptime = get_uptime_usec (worker, now_usec);

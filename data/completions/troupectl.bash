@@ -27,7 +27,8 @@ _troupectl_files ()
 _troupectl_value ()
 {
   case $1 in
-    --kind | -k) _troupectl_words 'spawn exec exec-file fork cluster' "$2" ;;
+    --kind | -k) _troupectl_words 'spawn exec exec-file fork cluster threads' "$2" ;;
+    --resource-limit) COMPREPLY=($(compgen -W 'max-old-generation-size-mb= max-young-generation-size-mb= code-range-size-mb= stack-size-mb=' -- "$2")) ;;
     --restart) _troupectl_words 'no on-failure always' "$2" ;;
     --instances | -i) _troupectl_words 'auto 1 2 4 8' "$2" ;;
     --stream) _troupectl_words 'stdout stderr' "$2" ;;
@@ -38,7 +39,7 @@ _troupectl_value ()
     --env-file) _troupectl_files -f "$2" ;;
     --env) _troupectl_words "$(compgen -e)" "$2" ;;
     --exec-path) _troupectl_words "$(compgen -c -- "$2")" "$2" ;;
-    --listen | -l | --name | --exec-argv | --timeout | --max-buffer | --since | --until | --grep | --run | --lines) COMPREPLY=() ;;
+    --listen | -l | --name | --exec-argv | --worker-data | --shared-memory | --cpu-time-limit | --timeout | --max-buffer | --since | --until | --grep | --run | --lines) COMPREPLY=() ;;
     *) return 1 ;;
   esac
 }
@@ -60,7 +61,7 @@ _troupectl ()
     return
   fi
   case $command in
-    run) options='--name --kind --instances --cwd --listen --env --env-file --restart --timeout --max-buffer --kill-signal --exec-path --exec-argv --detach --help' ;;
+    run) options='--name --kind --instances --cwd --listen --env --env-file --restart --timeout --max-buffer --kill-signal --exec-path --exec-argv --worker-data --share-env --resource-limit --shared-memory --cpu-time-limit --detach --help' ;;
     up | scale) options='--detach --help' ;;
     reload) options='--detach --cancel --help' ;;
     start) options='--free-port --help' ;;
