@@ -37,7 +37,7 @@ struct _TroupeRunThread
   TroupeThreadMember *member; /* (owned) */
   pid_t tid;                  /* 0: it does not run yet */
   TroupeThreadClock *clock;   /* (owned) (nullable): while it runs */
-  guint64 cpu_usec;           /* as last read */
+  guint64 cpu_usec;           /* as last read: when it has ended it is too late */
   gint64 sent_before; /* messages that engines before had sent; -1: not known yet */
   guint cpu_timeout, timeout;
   TroupeEndReason limit; /* the one that it went past */
@@ -105,6 +105,13 @@ get_end_reason (TroupeRun *self, TroupeEndReason by_itself)
   return self->thread->limit != TROUPE_END_BY_ITSELF ? self->thread->limit : by_itself;
 }
 
+static void
+read_cpu (TroupeRun *self)
+{
+  if (self->thread->clock != NULL)
+    troupe_thread_clock_read (self->thread->clock, &self->thread->cpu_usec);
+}
+
 /* It is over; its keeper keeps what there is still to be read. */
 static void
 end_thread (TroupeRun *self, int code, int signal_number, TroupeEndReason reason)
@@ -115,8 +122,7 @@ end_thread (TroupeRun *self, int code, int signal_number, TroupeEndReason reason
   if (thread->is_ending)
     return;
   thread->is_ending = TRUE;
-  if (thread->clock != NULL)
-    troupe_thread_clock_read (thread->clock, &thread->cpu_usec);
+  read_cpu (self);
   g_clear_pointer (&thread->clock, troupe_thread_clock_free);
   thread->tid = 0;
   clear_limits (self);
@@ -283,6 +289,7 @@ error_cb (TroupeThreadMember *member, const char *summary, const char *detail, g
 {
   TroupeRun *self = user_data;
 
+  read_cpu (self);
   troupe_activity_log_write (self->log, troupe_run_get_now_usec (self), "error", "summary", summary, "stack", detail,
                              NULL);
   if (self->thread->limit == TROUPE_END_BY_ITSELF && self->asked == TROUPE_ASKED_NOTHING)
@@ -553,6 +560,7 @@ thread_stop (TroupeRun *self, TroupeAsked asked)
 
   if (self->thread->is_ending)
     return;
+  read_cpu (self);
   if (asked != TROUPE_ASKED_NOTHING)
     mark (self, KEPT_STOPPING);
   if (asked == TROUPE_ASKED_KILL)
