@@ -12,15 +12,17 @@
 
 G_BEGIN_DECLS
 
-/* What the files of TroupeLogView share: log-view.c (state, scrolling), log-view-draw.c,
- * log-view-input.c (pointer, keys, menu), log-view-find.c (search, filter) and
- * log-view-export.c (copy, save). */
+/* What the files of TroupeLogView share: log-view.c (properties, the widget), log-view-layout.c (sizes, rows in
+ * view), log-view-scroll.c, log-view-content.c (runs, streams, looking again), log-view-draw.c, log-view-input.c
+ * (pointer, keys, menu), log-view-find.c (search, filter) and log-view-export.c (copy, save). */
 
 #define TROUPE_LOG_PADDING 6
 #define TROUPE_LOG_MARK_WIDTH 3
 /* Longer names of workers lose their middle. */
 #define TROUPE_LOG_LABEL_MAX_COLUMNS 16
 #define TROUPE_LOG_TIME_COLUMNS 12
+/* Of the desktop: the font that output has when nobody chose one. */
+#define TROUPE_LOG_MONOSPACE_KEY "monospace-font-name"
 
 /* A row in view. */
 typedef struct
@@ -91,18 +93,39 @@ struct _TroupeLogView
 };
 
 /* log-view.c */
-void troupe_log_view_relayout (TroupeLogView *self);
-gboolean troupe_log_view_update (TroupeLogView *self);
 void troupe_log_view_emit_notice (TroupeLogView *self, const char *text);
+void troupe_log_view_selection_changed (TroupeLogView *self);
+
+/* log-view-layout.c */
+void troupe_log_view_relayout (TroupeLogView *self);
 int troupe_log_view_line_height (TroupeLogView *self);
 int troupe_log_view_cell_width (TroupeLogView *self);
 /* Where the text begins: behind time stamps, labels and marks. */
 int troupe_log_view_text_x (TroupeLogView *self);
 guint64 troupe_log_view_wrap_columns (TroupeLogView *self);
+guint64 troupe_log_view_count_lines (TroupeLogView *self, const TroupeLogLine *line);
+TroupeLogLine *troupe_log_view_get_line (TroupeLogView *self, guint64 number);
+/* In rows. */
+double troupe_log_view_get_top (TroupeLogView *self);
+void troupe_log_view_update_visible (TroupeLogView *self);
+void troupe_log_view_configure_hadjustment (TroupeLogView *self);
+void troupe_log_view_remember_top (TroupeLogView *self);
+
+/* log-view-scroll.c */
 void troupe_log_view_scroll_to_row (TroupeLogView *self, guint64 number, gboolean at_top);
 /* Scrolls by lines on the screen, also within wrapped ones. */
 void troupe_log_view_scroll_lines (TroupeLogView *self, double n_lines);
-void troupe_log_view_selection_changed (TroupeLogView *self);
+/* Tells of `follow`, but scrolls nowhere. */
+void troupe_log_view_change_follow (TroupeLogView *self, gboolean follow);
+void troupe_log_view_vadjustment_changed (GtkAdjustment *adjustment, gpointer data);
+void troupe_log_view_hadjustment_changed (GtkAdjustment *adjustment, gpointer data);
+void troupe_log_view_set_adjustment (TroupeLogView *self, GtkAdjustment **slot, GtkAdjustment *adjustment,
+                                     GCallback callback);
+
+/* log-view-content.c */
+gboolean troupe_log_view_update (TroupeLogView *self);
+gboolean troupe_log_view_refresh_cb (gpointer data);
+void troupe_log_view_notify_rows (TroupeLogView *self);
 /* Applies CHANGE to the rows and keeps the row at the top where it is. */
 void troupe_log_view_begin_change (TroupeLogView *self);
 void troupe_log_view_end_change (TroupeLogView *self);
