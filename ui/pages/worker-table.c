@@ -247,7 +247,14 @@ is_thread (gpointer item, gpointer user_data)
   return troupe_worker_item_is_thread (item);
 }
 
-/* Below a host stand its threads, then, as below any other process, what the process is made of. */
+/* A host's own process is the row above it already. */
+static gboolean
+is_descendant (gpointer item, gpointer host)
+{
+  return troupe_process_item_get_pid (item) != troupe_worker_item_get_pid (host);
+}
+
+/* Below a host stand its threads, and whatever processes they have started. */
 static GListModel *
 create_children (gpointer item, gpointer user_data)
 {
@@ -262,7 +269,9 @@ create_children (gpointer item, gpointer user_data)
   parts = g_list_store_new (G_TYPE_LIST_MODEL);
   threads = G_LIST_MODEL (gtk_filter_list_model_new (g_object_ref (troupe_program_item_get_workers (program)),
                                                      GTK_FILTER (gtk_custom_filter_new (is_thread, NULL, NULL))));
-  processes = G_LIST_MODEL (troupe_process_list_new (item));
+  processes = G_LIST_MODEL (gtk_filter_list_model_new (
+      G_LIST_MODEL (troupe_process_list_new (item)),
+      GTK_FILTER (gtk_custom_filter_new (is_descendant, g_object_ref (item), g_object_unref))));
   g_list_store_append (parts, threads);
   g_list_store_append (parts, processes);
   return G_LIST_MODEL (gtk_flatten_list_model_new (G_LIST_MODEL (parts)));

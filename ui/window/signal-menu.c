@@ -8,6 +8,7 @@
 #include "window/signal-menu.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 /* An action that nobody has greys an item. */
 #define NO_ACTION "win.none"
@@ -20,11 +21,14 @@ append_greyed (GMenu *section, const char *label)
   g_menu_append_item (section, item);
 }
 
-/* A sentence of the engine's, as a label: its underscores are no mnemonics. */
+/* A sentence of the engine's, as a label: with a capital, and its underscores are no mnemonics. */
 static char *
 dup_label (const char *text)
 {
-  g_auto (GStrv) parts = g_strsplit (text, "_", -1);
+  g_autofree char *first = g_utf8_substring (text, 0, 1);
+  g_autofree char *capital = g_utf8_strup (first, -1);
+  g_autofree char *sentence = g_strconcat (capital, text + strlen (first), NULL);
+  g_auto (GStrv) parts = g_strsplit (sentence, "_", -1);
 
   return g_strjoinv ("__", parts);
 }
