@@ -5,7 +5,11 @@
 
 #include "config.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/engine-connection.h"
 #include "client/bus-call.h"
@@ -122,6 +126,70 @@ test_input_processes_stop (void)
   g_assert_cmpstr (troupe_run_item_get_journal (runs->pdata[0]), ==, troupe_worker_item_get_journal (worker));
 }
 
+/* A cluster of programs that inherit their socket. */
+static TroupeProgramItem *
+launch_cluster (const char *name, const char *address, guint n_workers)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  const char *const listen_on[] = { address, NULL };
+  TroupeProgramItem *program;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "name", "s", name);
+  g_variant_dict_insert (&dict, "command", "s", "sleep 1000");
+  g_variant_dict_insert (&dict, "kind", "s", "cluster");
+  g_variant_dict_insert (&dict, "instances", "x", (gint64) n_workers);
+  g_variant_dict_insert (&dict, "restart", "s", "no");
+  g_variant_dict_insert_value (&dict, "listen", g_variant_new_strv (listen_on, -1));
+  troupe_client_launch_async (client, g_variant_dict_end (&dict), TRUE, result_cb, &result);
+  WAIT_UNTIL (result != NULL);
+  path = troupe_client_launch_finish (client, result, &error);
+  g_assert_no_error (error);
+  WAIT_UNTIL ((program = troupe_client_find_program_by_path (client, path)) != NULL &&
+              g_list_model_get_n_items (troupe_program_item_get_workers (program)) == n_workers);
+  return program;
+}
+
+static void
+test_cluster (void)
+{
+  TroupeProgramItem *program = launch_cluster ("web", "tcp:127.0.0.1:0", 2), *late;
+  g_autoptr (TroupeWorkerItem) first = g_list_model_get_item (troupe_program_item_get_workers (program), 0);
+  g_autoptr (GAsyncResult) scaled = NULL;
+  g_autoptr (GVariant) reply = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *address = NULL;
+  TroupeScaling scaling;
+
+  /* With the real port in place of 0, and of each worker, too. */
+  WAIT_UNTIL (troupe_program_item_get_addresses (program)[0] != NULL &&
+              !g_str_has_suffix (troupe_program_item_get_addresses (program)[0], ":0"));
+  address = g_strdup (troupe_program_item_get_addresses (program)[0]);
+  WAIT_UNTIL (g_strcmp0 (troupe_worker_item_get_addresses (first)[0], address) == 0);
+
+  troupe_program_item_scale_async (program, 4, result_cb, &scaled);
+  WAIT_UNTIL (scaled != NULL);
+  reply = troupe_bus_call_finish (program, scaled, &error);
+  g_assert_no_error (error);
+  WAIT_UNTIL (g_list_model_get_n_items (troupe_program_item_get_workers (program)) == 4 &&
+              !troupe_program_item_get_scaling (program, &scaling));
+
+  /* Who comes late learns who is there, and what is free. */
+  late = launch_cluster ("late", address, 1);
+  WAIT_UNTIL (troupe_program_item_get_port_problem (late) != NULL);
+  g_assert_nonnull (strstr (troupe_program_item_get_port_problem (late)->text, address));
+  g_assert_nonnull (troupe_program_item_get_port_problem (late)->free_address);
+  g_assert_true (troupe_client_find_program_by_path (
+                     client, troupe_program_item_get_port_problem (late)->holder_path) == program);
+  troupe_program_item_call_async (late, "UseFreePort", NULL, NULL);
+  WAIT_UNTIL (troupe_program_item_get_port_problem (late) == NULL &&
+              troupe_program_item_get_addresses (late)[0] != NULL);
+  g_assert_cmpstr (troupe_program_item_get_addresses (late)[0], !=, address);
+}
+
 static guint
 get_engine_pid (void)
 {
@@ -160,12 +228,18 @@ static void
 quit_engine (void)
 {
   g_autoptr (GDBusConnection) bus = troupe_engine_connection_get_bus (NULL, NULL);
+  struct pollfd engine = { .fd = (int) syscall (SYS_pidfd_open, (pid_t) get_engine_pid (), 0), .events = POLLIN };
   g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
       bus, TROUPE_ENGINE_BUS_NAME, TROUPE_ENGINE_MANAGER_PATH, "io.github.troupe.Troupe.Engine1", "Quit", NULL, NULL,
       G_DBUS_CALL_FLAGS_NO_AUTO_START, G_MAXINT, NULL, NULL);
 
-  /* Whatever it answers, nothing is left to hold it to. */
+  /* Whatever it answers, nothing is left to hold it to; but its last words are still to be written, and their folder
+   * is deleted next. */
   (void) reply;
+  g_assert_cmpint (engine.fd, >=, 0);
+  while (poll (&engine, 1, -1) != 1)
+    ;
+  close (engine.fd);
 }
 
 int
@@ -181,6 +255,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/ui/client-engine/runs-and-tells-the-end", test_run_and_end);
   g_test_add_func ("/ui/client-engine/input-processes-stop", test_input_processes_stop);
+  g_test_add_func ("/ui/client-engine/clusters-and-their-ports", test_cluster);
   g_test_add_func ("/ui/client-engine/survives-a-killed-engine", test_engine_killed);
   status = g_test_run ();
 
