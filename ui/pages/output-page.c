@@ -13,11 +13,10 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
-#include "client/bus-call.h"
 #include "client/format.h"
 #include "journal/journal-format.h"
+#include "pages/input-bar.h"
 #include "parts/file-chooser.h"
-#include "parts/input-history.h"
 
 struct _TroupeOutputPage
 {
@@ -40,19 +39,14 @@ struct _TroupeOutputPage
   GtkImage *end_icon;
   GtkLabel *end_text;
   GtkButton *end_button;
-  GtkWidget *input_bar;
-  GtkEditable *input_entry;
-  GtkWidget *input_end;
+  TroupeInputBar *input_bar;
 
   GSimpleActionGroup *actions; /* (owned) */
   TroupeRunChooser *run_chooser; /* (owned) (nullable) */
   TroupeSubject *subject;      /* (owned) (nullable) */
-  GHashTable *histories;       /* (owned) worker key -> TroupeInputHistory */
   gboolean match_case;
   gboolean match_regex;
   gboolean filter;
-  char *input_closed_for; /* (owned) (nullable): key of the worker whose input was ended */
-  guint input_closed_run;
 };
 
 enum
@@ -190,25 +184,14 @@ troupe_output_page_show_end (TroupeOutputPage *self)
   gtk_revealer_set_reveal_child (self->end_bar, summary[0] != '\0');
 }
 
-static gboolean
-input_is_closed (TroupeOutputPage *self, TroupeWorkerItem *worker)
-{
-  return g_strcmp0 (self->input_closed_for, troupe_worker_item_get_key (worker)) == 0 &&
-         self->input_closed_run == troupe_worker_item_get_run (worker);
-}
-
 static void
 troupe_output_page_show_input (TroupeOutputPage *self)
 {
   TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
-  gboolean alive = worker != NULL && troupe_output_page_get_past_run (self) == NULL &&
-                   troupe_worker_item_is_alive (worker);
-  gboolean open = alive && !input_is_closed (self, worker);
+  gboolean can_read = worker != NULL && troupe_output_page_get_past_run (self) == NULL &&
+                      troupe_worker_item_is_alive (worker) && !troupe_worker_item_is_host (worker);
 
-  gtk_widget_set_visible (self->input_bar, alive);
-  gtk_widget_set_sensitive (self->input_bar, open && troupe_worker_item_is_connected (worker));
-  g_object_set (self->input_entry, "placeholder-text",
-                open ? _ ("Type to its standard input") : _ ("Its standard input was ended"), NULL);
+  troupe_input_bar_set_worker (self->input_bar, can_read ? worker : NULL);
 }
 
 static void
@@ -338,97 +321,6 @@ hide_search (TroupeOutputPage *self)
 {
   gtk_search_bar_set_search_mode (self->search_bar, FALSE);
   gtk_widget_grab_focus (GTK_WIDGET (self->log));
-}
-
-/* ---- Standard input ---- */
-
-static TroupeInputHistory *
-troupe_output_page_get_history (TroupeOutputPage *self)
-{
-  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
-  TroupeInputHistory *history;
-
-  if (worker == NULL)
-    return NULL;
-  history = g_hash_table_lookup (self->histories, troupe_worker_item_get_key (worker));
-  if (history == NULL)
-    {
-      history = troupe_input_history_new ();
-      g_hash_table_insert (self->histories, g_strdup (troupe_worker_item_get_key (worker)), history);
-    }
-  return history;
-}
-
-static void
-input_sent_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (TroupeOutputPage) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) reply = troupe_bus_call_finish (object, result, &error);
-
-  if (reply == NULL)
-    troupe_output_page_tell (self, error->message);
-}
-
-static void
-input_activate_cb (TroupeOutputPage *self)
-{
-  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
-  const char *text = gtk_editable_get_text (self->input_entry);
-  g_autoptr (GBytes) bytes = NULL;
-  char *line;
-
-  if (worker == NULL)
-    return;
-  line = g_strconcat (text, "\n", NULL);
-  bytes = g_bytes_new_take (line, strlen (line));
-  troupe_worker_item_input_async (worker, bytes, input_sent_cb, g_object_ref (self));
-  troupe_input_history_add (troupe_output_page_get_history (self), text);
-  gtk_editable_set_text (self->input_entry, "");
-}
-
-static void
-end_input (TroupeOutputPage *self)
-{
-  TroupeWorkerItem *worker = troupe_output_page_get_worker (self);
-
-  if (worker == NULL || input_is_closed (self, worker))
-    return;
-  troupe_worker_item_call_async (worker, "CloseInput", input_sent_cb, g_object_ref (self));
-  g_free (self->input_closed_for);
-  self->input_closed_for = g_strdup (troupe_worker_item_get_key (worker));
-  self->input_closed_run = troupe_worker_item_get_run (worker);
-  troupe_output_page_show_input (self);
-}
-
-static gboolean
-input_key_cb (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state,
-              TroupeOutputPage *self)
-{
-  TroupeInputHistory *history = troupe_output_page_get_history (self);
-  const char *line = NULL;
-
-  if (keyval == GDK_KEY_d && (state & GDK_CONTROL_MASK) != 0)
-    {
-      end_input (self);
-      return GDK_EVENT_STOP;
-    }
-  if (history == NULL)
-    return GDK_EVENT_PROPAGATE;
-  if (keyval == GDK_KEY_Up)
-    line = troupe_input_history_older (history, gtk_editable_get_text (self->input_entry));
-  else if (keyval == GDK_KEY_Down)
-    line = troupe_input_history_newer (history);
-  else
-    return GDK_EVENT_PROPAGATE;
-  if (line != NULL)
-    {
-      g_autofree char *copy = g_strdup (line);
-
-      gtk_editable_set_text (self->input_entry, copy);
-      gtk_editable_set_position (self->input_entry, -1);
-    }
-  return GDK_EVENT_STOP;
 }
 
 /* ---- Actions ---- */
@@ -561,16 +453,6 @@ troupe_output_page_dispose (GObject *object)
 }
 
 static void
-troupe_output_page_finalize (GObject *object)
-{
-  TroupeOutputPage *self = TROUPE_OUTPUT_PAGE (object);
-
-  g_hash_table_unref (self->histories);
-  g_free (self->input_closed_for);
-  G_OBJECT_CLASS (troupe_output_page_parent_class)->finalize (object);
-}
-
-static void
 troupe_output_page_map (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (troupe_output_page_parent_class)->map (widget);
@@ -584,12 +466,12 @@ troupe_output_page_class_init (TroupeOutputPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   object_class->dispose = troupe_output_page_dispose;
-  object_class->finalize = troupe_output_page_finalize;
   widget_class->map = troupe_output_page_map;
 
   signals[NOTICE] = g_signal_new ("notice", TROUPE_TYPE_OUTPUT_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 1, G_TYPE_STRING);
 
+  g_type_ensure (TROUPE_TYPE_INPUT_BAR);
   g_type_ensure (TROUPE_TYPE_LOG_VIEW);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/troupe/Troupe/pages/output-page.ui");
@@ -611,8 +493,6 @@ troupe_output_page_class_init (TroupeOutputPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_text);
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_button);
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, input_bar);
-  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, input_entry);
-  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, input_end);
 }
 
 static void
@@ -628,12 +508,8 @@ troupe_output_page_init (TroupeOutputPage *self)
 {
   static const char *const log_properties[] = { "wrap", "time-stamps", "follow", "show-stdout", "show-stderr",
                                                 "show-events" };
-  GtkEventController *keys = gtk_event_controller_key_new ();
 
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->histories =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) troupe_input_history_free);
-
   self->actions = g_simple_action_group_new ();
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   for (gsize i = 0; i < G_N_ELEMENTS (log_properties); i++)
@@ -663,12 +539,7 @@ troupe_output_page_init (TroupeOutputPage *self)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->log, "notify::problem", G_CALLBACK (troupe_output_page_show_placeholder), self,
                            G_CONNECT_SWAPPED);
-
-  g_signal_connect_object (self->input_entry, "activate", G_CALLBACK (input_activate_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->input_end, "clicked", G_CALLBACK (end_input), self, G_CONNECT_SWAPPED);
-  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
-  g_signal_connect_object (keys, "key-pressed", G_CALLBACK (input_key_cb), self, 0);
-  gtk_widget_add_controller (GTK_WIDGET (self->input_entry), keys);
+  g_signal_connect_object (self->input_bar, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);
 }
 
 void
@@ -679,7 +550,6 @@ troupe_output_page_set_subject (TroupeOutputPage *self, TroupeSubject *subject)
   if (self->subject != NULL)
     g_signal_handlers_disconnect_by_data (self->subject, self);
   g_set_object (&self->subject, subject);
-  gtk_editable_set_text (self->input_entry, "");
   if (subject != NULL)
     g_signal_connect_object (subject, "changed", G_CALLBACK (troupe_output_page_refresh), self, G_CONNECT_SWAPPED);
   troupe_output_page_refresh (self);
