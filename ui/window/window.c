@@ -9,16 +9,14 @@
 
 #include <glib/gi18n.h>
 
-#include "base/paths.h"
 #include "client/format.h"
 #include "dialogs/launch-dialog.h"
-#include "dialogs/project-dialog.h"
 #include "dialogs/shortcuts.h"
 #include "graph/sparkline.h"
-#include "parts/file-chooser.h"
 #include "parts/labels.h"
 #include "parts/split.h"
 #include "window/link-menu.h"
+#include "window/project-opener.h"
 #include "window/signal-menu.h"
 #include "window/window-actions.h"
 
@@ -68,28 +66,13 @@ struct _TroupeWindow
   TroupeSubject *subject;        /* (owned) (nullable): what the sidebar has picked */
   char *awaited_program;         /* (owned) (nullable): path to select once its object is there */
   char *awaited_worker;          /* (owned) (nullable): key to select once the engine is connected */
-  GPtrArray *awaiting_engine;    /* (owned) of Opening: projects to open once connected */
+  TroupeProjectOpener *opener;   /* (owned) */
   guint connecting_id;
   guint adapt_id;
   gboolean narrow;               /* the header is laid out for a narrow window */
 };
 
-typedef struct
-{
-  char *path;
-  gboolean start;
-} Opening;
-
 G_DEFINE_FINAL_TYPE (TroupeWindow, troupe_window, ADW_TYPE_APPLICATION_WINDOW)
-
-static void
-opening_free (gpointer data)
-{
-  Opening *opening = data;
-
-  g_free (opening->path);
-  g_free (opening);
-}
 
 /* ---- Telling ---- */
 
@@ -248,13 +231,6 @@ client_state_cb (TroupeWindow *self)
 
       troupe_window_show_worker (self, key);
     }
-  while (self->awaiting_engine->len > 0)
-    {
-      Opening *opening = g_ptr_array_steal_index (self->awaiting_engine, 0);
-
-      troupe_window_open_project (self, opening->path, opening->start);
-      opening_free (opening);
-    }
 }
 
 /* The actions act on the table's selection while the overview is on view. */
@@ -406,96 +382,6 @@ troupe_window_close_request (GtkWindow *window)
   return GTK_WINDOW_CLASS (troupe_window_parent_class)->close_request (window);
 }
 
-/* ---- Opening ---- */
-
-typedef struct
-{
-  TroupeWindow *window; /* (owned) */
-  gboolean start;
-} Opened;
-
-static void
-project_opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  Opened *opened = user_data;
-  g_autoptr (TroupeWindow) self = opened->window;
-  gboolean start = opened->start;
-  g_auto (GStrv) notes = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *name =
-      troupe_client_open_project_finish (TROUPE_CLIENT (object), result, &notes, &error);
-
-  g_free (opened);
-  /* The person closed the window meanwhile. */
-  if (self->client == NULL)
-    return;
-  if (name == NULL)
-    {
-      troupe_window_tell (self, error->message);
-      return;
-    }
-  if (!start || notes[0] != NULL)
-    gtk_window_present (troupe_project_dialog_new (GTK_WINDOW (self), self->client, name, (const char *const *) notes));
-}
-
-void
-troupe_window_open_project (TroupeWindow *self, const char *path, gboolean start)
-{
-  Opened *opened;
-
-  if (troupe_client_get_state (self->client) != TROUPE_CLIENT_READY)
-    {
-      Opening *opening = g_new (Opening, 1);
-
-      opening->path = g_strdup (path);
-      opening->start = start;
-      g_ptr_array_add (self->awaiting_engine, opening);
-      return;
-    }
-  opened = g_new (Opened, 1);
-  opened->window = g_object_ref (self);
-  opened->start = start;
-  troupe_client_open_project_async (self->client, path, start, project_opened_cb, opened);
-}
-
-void
-troupe_window_open_demo (TroupeWindow *self)
-{
-  g_autofree char *data = troupe_paths_dup_data_dir ();
-  g_autofree char *path = g_build_filename (data, "demo", "demo.troupe", NULL);
-
-  troupe_window_open_project (self, path, TRUE);
-}
-
-static void
-file_chosen_cb (GFile *file, gpointer user_data)
-{
-  g_autoptr (TroupeWindow) self = user_data;
-  g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
-
-  if (path != NULL && self->client != NULL)
-    troupe_window_open_project (self, path, FALSE);
-}
-
-static gboolean
-drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, TroupeWindow *self)
-{
-  GSList *files = g_value_get_boxed (value);
-  gboolean any = FALSE;
-
-  for (GSList *l = files; l != NULL; l = l->next)
-    {
-      g_autofree char *path = g_file_get_path (l->data);
-
-      if (path != NULL)
-        {
-          troupe_window_open_project (self, path, FALSE);
-          any = TRUE;
-        }
-    }
-  return any;
-}
-
 /* ---- Actions ---- */
 
 static void
@@ -514,25 +400,6 @@ launch_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 
   g_signal_connect_object (dialog, "launched", G_CALLBACK (launched_cb), self, G_CONNECT_SWAPPED);
   gtk_window_present (dialog);
-}
-
-static void
-open_project_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
-{
-  troupe_file_chooser_open_project (GTK_WINDOW (user_data), file_chosen_cb, g_object_ref (user_data));
-}
-
-static void
-open_folder_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
-{
-  troupe_file_chooser_folder (GTK_WINDOW (user_data), _ ("Open Project Folder"), NULL, file_chosen_cb,
-                              g_object_ref (user_data));
-}
-
-static void
-demo_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
-{
-  troupe_window_open_demo (user_data);
 }
 
 static void
@@ -586,9 +453,6 @@ show_tab_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 
 static const GActionEntry entries[] = {
   { .name = "launch", .activate = launch_cb },
-  { .name = "open-project", .activate = open_project_cb },
-  { .name = "open-project-folder", .activate = open_folder_cb },
-  { .name = "demo", .activate = demo_cb },
   { .name = "retry", .activate = retry_cb },
   { .name = "filter", .activate = filter_cb },
   { .name = "find", .activate = find_cb },
@@ -621,6 +485,9 @@ troupe_window_dispose (GObject *object)
     g_object_run_dispose (G_OBJECT (self->row_actions));
   g_clear_object (&self->row_actions);
   g_clear_object (&self->row_group);
+  if (self->opener != NULL)
+    g_object_run_dispose (G_OBJECT (self->opener));
+  g_clear_object (&self->opener);
   if (self->link_menu != NULL)
     g_object_run_dispose (G_OBJECT (self->link_menu));
   g_clear_object (&self->link_menu);
@@ -638,7 +505,6 @@ troupe_window_finalize (GObject *object)
 {
   TroupeWindow *self = TROUPE_WINDOW (object);
 
-  g_ptr_array_unref (self->awaiting_engine);
   g_free (self->awaited_program);
   g_free (self->awaited_worker);
   G_OBJECT_CLASS (troupe_window_parent_class)->finalize (object);
@@ -727,17 +593,12 @@ static void
 troupe_window_init (TroupeWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  self->awaiting_engine = g_ptr_array_new_with_free_func (opening_free);
   troupe_window_add_parts (self);
 }
 
 static void
 troupe_window_connect (TroupeWindow *self)
 {
-  GtkDropTarget *drop = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
-
-  g_signal_connect (drop, "drop", G_CALLBACK (drop_cb), self);
-  gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drop));
   g_signal_connect_object (self->sidebar, "picked", G_CALLBACK (picked_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->sidebar, "activated", G_CALLBACK (activated_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->sidebar, "notify::filter", G_CALLBACK (filter_changed_cb), self, G_CONNECT_SWAPPED);
@@ -773,6 +634,7 @@ troupe_window_new (GtkApplication *application, TroupeClient *client, GSettings 
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (show_sidebar));
   self->actions = troupe_window_actions_new (GTK_WINDOW (self), G_ACTION_MAP (self), client, tell);
   self->row_actions = troupe_window_actions_new (GTK_WINDOW (self), G_ACTION_MAP (self->row_group), client, tell);
+  self->opener = troupe_project_opener_new (GTK_WINDOW (self), G_ACTION_MAP (self), client, tell);
   self->link_menu = troupe_link_menu_new (GTK_WINDOW (self), self->link_section, client, tell);
   troupe_shortcuts_install (GTK_APPLICATION_WINDOW (self));
 
@@ -793,6 +655,18 @@ troupe_window_new (GtkApplication *application, TroupeClient *client, GSettings 
   troupe_window_refresh_title (self);
   troupe_window_refresh_page (self);
   return self;
+}
+
+void
+troupe_window_open_project (TroupeWindow *self, const char *path, gboolean start)
+{
+  troupe_project_opener_open (self->opener, path, start);
+}
+
+void
+troupe_window_open_demo (TroupeWindow *self)
+{
+  troupe_project_opener_open_demo (self->opener);
 }
 
 gboolean
