@@ -8,6 +8,7 @@
 #include "base/paths.h"
 #include "project/project-file.h"
 
+#include <string.h>
 #include <sys/wait.h>
 
 static TroupeProjectFile *
@@ -66,15 +67,36 @@ test_scripts_parse (void)
   for (guint i = 0; i < file->programs->len; i++)
     {
       const TroupeProgramDefinition *program = g_ptr_array_index (file->programs, i);
+      gboolean is_module = program->exec_path != NULL, is_line = program->kind == TROUPE_KIND_EXEC;
       const char *argv[] = { "sh", "-n", NULL, NULL, NULL };
       g_autofree char *output = NULL;
 
-      g_assert_cmpstr (program->argv[0], ==, program->kind == TROUPE_KIND_EXEC ? "/bin/sh" : "sh");
-      if (program->kind == TROUPE_KIND_EXEC)
+      g_assert_cmpstr (is_module ? program->exec_path : program->argv[0], ==, is_line ? "/bin/sh" : "sh");
+      if (is_line)
         argv[2] = "-c";
-      argv[program->kind == TROUPE_KIND_EXEC ? 3 : 2] = program->argv[program->kind == TROUPE_KIND_EXEC ? 2 : 1];
+      argv[is_line ? 3 : 2] = program->argv[is_module ? 0 : is_line ? 2 : 1];
       g_assert_cmpint (run (file, argv, &output), ==, 0);
     }
+}
+
+/* What is there is installed, and the other way round. */
+static void
+test_all_installed (void)
+{
+  g_autoptr (TroupeProjectFile) file = load_demo ();
+  g_autofree char *path = g_build_filename (file->folder, "meson.build", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GDir) dir = g_dir_open (file->folder, 0, NULL);
+  const char *name;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (strcmp (name, "meson.build") != 0)
+      {
+        g_autofree char *quoted = g_strdup_printf ("'%s'", name);
+
+        g_assert_nonnull (strstr (text, quoted));
+      }
 }
 
 /* The two that end by themselves end as the demo says. */
@@ -98,6 +120,7 @@ main (int argc, char **argv)
   g_test_add_func ("/demo/opens-without-a-remark", test_opens);
   g_test_add_func ("/demo/finds-everything-it-runs", test_finds_everything);
   g_test_add_func ("/demo/scripts-parse", test_scripts_parse);
+  g_test_add_func ("/demo/is-installed-whole", test_all_installed);
   g_test_add_func ("/demo/one-shots-end-as-told", test_one_shots);
   return g_test_run ();
 }
