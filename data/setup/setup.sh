@@ -18,6 +18,11 @@ if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ] && [ -z "${NO_COLOR:-}" ]; then
 else
   bold='' red='' green='' dim='' plain=''
 fi
+# A line can be written over.
+live=''
+if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
+  live=1
+fi
 
 say () { printf '%s\n' "$*"; }
 
@@ -26,6 +31,23 @@ die ()
 {
   printf '%s%s:%s %s\n' "$red" "${0##*/}" "$plain" "$*" >&2
   exit 1
+}
+
+# tell_progress WORDS FIRST WIDTH: until it is killed, or we are. On a terminal the newest line
+# of the log, from line FIRST on and at most so wide, behind WORDS; elsewhere a sign of life
+# now and then.
+tell_progress ()
+{
+  progress_seconds=0
+  while sleep 1 >/dev/null && kill -0 $$ 2>/dev/null; do
+    progress_seconds=$((progress_seconds + 1))
+    if [ -n "$live" ]; then
+      progress_line=$(tail -n "+$2" "$log" | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c "1-$3" || :)
+      printf '\r\033[K%s … %s%s%s' "$1" "$dim" "$progress_line" "$plain"
+    elif [ $((progress_seconds % 30)) -eq 0 ]; then
+      printf '%s s … ' "$progress_seconds"
+    fi
+  done
 }
 
 # step WORDS COMMAND…: one line while COMMAND works, its output to the log; on failure
@@ -38,7 +60,15 @@ step ()
   step_start=$(date +%s)
   step_line=$(wc -l <"$log")
   printf '\n== %s: %s\n' "$step_words" "$*" >>"$log"
-  if "$@" </dev/null >>"$log" 2>&1; then
+  step_columns=$( (stty size </dev/tty) 2>/dev/null | cut -d ' ' -f 2)
+  [ "${step_columns:-0}" -ge 60 ] || step_columns=60
+  tell_progress "$step_words" $((step_line + 3)) $((step_columns - ${#step_words} - 5)) &
+  step_teller=$!
+  if "$@" </dev/null >>"$log" 2>&1; then step_status=0; else step_status=$?; fi
+  kill "$step_teller" 2>/dev/null || :
+  wait "$step_teller" 2>/dev/null || :
+  [ -z "$live" ] || printf '\r\033[K%s … ' "$step_words"
+  if [ "$step_status" -eq 0 ]; then
     step_seconds=$(($(date +%s) - step_start))
     if [ "$step_seconds" -ge 2 ]; then
       printf '%sdone%s %s(%s s)%s\n' "$green" "$plain" "$dim" "$step_seconds" "$plain"
@@ -174,7 +204,9 @@ need ()
   rows=$(missing_rows "$@")
   [ -n "$rows" ] || return 0
 
-  whats=$(printf '%s\n' "$rows" | cut -f 1 | awk '{ printf "%s%s", sep, $2 == "" ? $1 : $2; sep = ", " }')
+  whats=$(printf '%s\n' "$rows" | cut -f 1 | awk '
+    { name = $2 == "" || $1 == "compiler" ? $1 : $2; sub (/.*share\//, "", name) }
+    !(name in seen) { seen[name]; printf "%s%s", sep, name; sep = ", " }')
   if ! find_package_manager; then
     die "these are missing, and there is no apt, dnf or pacman here to install them with: $whats"
   fi

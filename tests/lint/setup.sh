@@ -42,7 +42,7 @@ machine ()
   machine=$scratch/machine
   rm -rf "$machine"
   mkdir -p "$machine/bin" "$machine/setup"
-  for tool in sh awk cat chmod cut date env grep head mktemp rm sed setsid sort tail touch tr wc; do
+  for tool in sh awk cat chmod cut date env grep head mktemp rm sed setsid sleep sort stty tail touch tr wc; do
     ln -s "$(command -v $tool)" "$machine/bin/$tool"
   done
   cp data/setup/setup.sh "$machine/setup/"

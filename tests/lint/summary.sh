@@ -67,6 +67,10 @@ ran a SKIP 0 '1..0 # SKIP no display\n'
 counts 'a test that skips itself is skipped' a 0 '0 passed, 0 failed, 1 skipped'
 said 'no display'
 
+ran a SKIP 77 'starting\nnode is not installed\n'
+counts 'a test without TAP that skips itself is skipped' a 0 '0 passed, 0 failed, 1 skipped'
+said 'whole test: node is not installed'
+
 ran a OK 0 ''
 ran b FAIL 3 'oh no\n'
 counts 'a test without TAP is one case' 'a b' 1 '1 passed, 1 failed, 0 skipped'
