@@ -28,6 +28,7 @@ test_goes_on_without_an_engine (Fixture *fixture, gconstpointer data)
   const TroupeRunStatus *status;
   pid_t pid;
 
+  run_wait (first, "started");
   run_wait_for_text (first, "tick 20\n");
   pid = troupe_keeper_get_status (first->keeper)->pid;
   adopted = fixture_change_engine (fixture);
@@ -199,6 +200,8 @@ test_killed_keeper_takes_its_worker (Fixture *fixture, gconstpointer data)
   g_autofree char *text = NULL;
   pid_t worker_pid;
 
+  run_wait (run, "started");
+  run_wait (other, "started");
   run_wait_for_text (run, "ready\n");
   run_wait_for_text (other, "ready\n");
   text = run_read_text (run, TROUPE_STREAM_STDOUT);

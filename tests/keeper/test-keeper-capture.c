@@ -265,6 +265,7 @@ test_foreign_holder_does_not_delay_the_end (Fixture *fixture, gconstpointer data
   g_autoptr (GError) error = NULL;
   GIOChannel *pipe_end;
 
+  run_wait (run, "started");
   run_wait_for_text (run, "ready\n");
   path = g_strdup_printf ("/proc/%d/fd/1", (int) troupe_keeper_get_status (run->keeper)->pid);
   pipe_end = g_io_channel_new_file (path, "w", &error);
