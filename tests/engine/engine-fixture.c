@@ -16,19 +16,6 @@
 
 #define CALL_TIMEOUT_MSEC 100000
 
-gboolean
-look_again_cb (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-gboolean
-give_up_cb (gpointer user_data)
-{
-  g_error ("waited in vain for %s", (const char *) user_data);
-  return G_SOURCE_REMOVE;
-}
-
 void
 fixture_set_up (Fixture *self, gconstpointer data)
 {

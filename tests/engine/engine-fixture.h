@@ -2,6 +2,8 @@
  * Copyright The Troupe authors */
 #pragma once
 
+#include "waiting.h"
+
 #include "base/engine-connection.h"
 #include "base/error.h"
 
@@ -61,24 +63,6 @@ gboolean has_said (TroupeBusWorker1 *worker, const char *text);
 gboolean is_alive (pid_t pid); /* and no zombie */
 /* How many processes carry the mark of any run of PROJECT/WORKER. */
 guint count_marked (Fixture *self, const char *worker);
-
-gboolean look_again_cb (gpointer user_data);
-gboolean give_up_cb (gpointer user_data);
-
-/* Turns the main loop until CONDITION holds; what is in files is looked at every few milliseconds. Gives
- * up, failing the test, after a time no healthy machine needs. */
-#define wait_until(condition)                                                                                       \
-  G_STMT_START                                                                                                      \
-  {                                                                                                                 \
-    guint give_up = g_timeout_add_seconds (120, give_up_cb, (gpointer) #condition);                                 \
-    guint look_again = g_timeout_add (10, look_again_cb, NULL);                                                     \
-                                                                                                                    \
-    while (!(condition))                                                                                            \
-      g_main_context_iteration (NULL, TRUE);                                                                        \
-    g_source_remove (look_again);                                                                                   \
-    g_source_remove (give_up);                                                                                      \
-  }                                                                                                                 \
-  G_STMT_END
 
 #define wait_for_state(worker, state) wait_until (g_strcmp0 (troupe_bus_worker1_get_state (worker), (state)) == 0)
 

@@ -6,24 +6,18 @@
 
 #include "config.h"
 
+#include "worker-fixture.h"
+
 #include "base/error.h"
 #include "journal/journal-reader.h"
-#include "supervisor/run-folder.h"
-#include "supervisor/worker.h"
 
 #include <string.h>
 #include <unistd.h>
 
-/* No healthy machine needs this long for anything here. */
-#define GIVE_UP_SECONDS 100
-
 typedef struct
 {
-  char *folder, *journals_dir;
+  WorkerPlace place;
   TroupeReactor *reactor;
-  TroupeKeeperPool *pool;
-  TroupeOomWatch oom_watch;
-  TroupeWorkerContext context;
   guint n_received;
 } Fixture;
 
@@ -38,82 +32,34 @@ set_up (Fixture *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  self->folder = g_dir_make_tmp ("troupe-channel-XXXXXX", NULL);
-  self->journals_dir = g_build_filename (self->folder, "journals", NULL);
+  worker_place_set_up (&self->place);
   self->reactor = troupe_reactor_new (NULL, &error);
   g_assert_no_error (error);
-  self->pool = troupe_keeper_pool_new (g_getenv ("TROUPE_TEST_KEEPER"), self->folder);
-  self->context = (TroupeWorkerContext){
-    .pool = self->pool,
-    .reactor = self->reactor,
-    .clock = troupe_clock_get_system (),
-    .oom_watch = &self->oom_watch,
-    .journals_dir = self->journals_dir,
-    .received = received_cb,
-    .user_data = self,
-  };
+  self->place.context.clock = troupe_clock_get_system ();
+  self->place.context.reactor = self->reactor;
+  self->place.context.received = received_cb;
+  self->place.context.user_data = self;
 }
 
 static void
 tear_down (Fixture *self, gconstpointer data)
 {
-  g_assert_finalize_object (self->pool);
+  worker_place_tear_down (&self->place);
   troupe_reactor_free (self->reactor);
-  troupe_run_folder_delete_tree (self->folder);
-  g_free (self->journals_dir);
-  g_free (self->folder);
 }
-
-static gboolean
-give_up_cb (gpointer user_data)
-{
-  g_error ("waited in vain for %s", (const char *) user_data);
-  return G_SOURCE_REMOVE;
-}
-
-#define wait_until(condition)                                                                                       \
-  G_STMT_START                                                                                                      \
-  {                                                                                                                 \
-    guint give_up = g_timeout_add_seconds (GIVE_UP_SECONDS, give_up_cb, (gpointer) #condition);                     \
-                                                                                                                    \
-    while (!(condition))                                                                                            \
-      g_main_context_iteration (NULL, TRUE);                                                                        \
-    g_source_remove (give_up);                                                                                      \
-  }                                                                                                                 \
-  G_STMT_END
-
-#define wait_for_state(worker, state) wait_until (troupe_worker_get_state (worker) == TROUPE_STATE_##state)
 
 /* A worker whose module is sh, with SCRIPT. */
 static TroupeWorker *
 new_worker (Fixture *fixture, const char *script, const char *fields)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (TroupeProgramDefinition) definition = NULL;
-  g_autoptr (GVariant) extra = g_variant_parse (G_VARIANT_TYPE_VARDICT, fields, NULL, NULL, &error);
   const char *argv[] = { "/bin/sh", "-c", script, NULL };
-  GVariantDict dict;
+  gboolean has_fields = strcmp (fields, "{}") != 0;
+  g_autofree char *all_fields = g_strconcat ("{'kind': <'fork'>", has_fields ? ", " : "", fields + 1, NULL);
 
-  g_assert_no_error (error);
-  g_variant_dict_init (&dict, extra);
-  g_variant_dict_insert (&dict, "name", "s", "peer");
-  g_variant_dict_insert (&dict, "kind", "s", "fork");
-  g_variant_dict_insert (&dict, "argv", "^as", argv);
-  definition = troupe_program_definition_new_from_variant (g_variant_dict_end (&dict), fixture->folder, NULL, &error);
-  g_assert_no_error (error);
-  return troupe_worker_new (&fixture->context, 1, "default", "peer", 1, definition);
+  return worker_place_new_worker (&fixture->place, "peer", argv, all_fields);
 }
 
-static void
-free_worker (TroupeWorker *worker)
-{
-  if (troupe_worker_is_busy (worker))
-    {
-      troupe_worker_kill (worker);
-      wait_until (!troupe_worker_is_busy (worker));
-    }
-  g_assert_finalize_object (worker);
-}
+#define free_worker(worker) worker_place_free_worker (worker)
 
 /* Every message of the run as "KIND text|". */
 static char *
@@ -145,12 +91,19 @@ read_messages (TroupeWorker *worker)
 }
 
 static gboolean
+has_text (const char *path, const char *wanted)
+{
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) && strstr (text, wanted) != NULL;
+}
+
+static gboolean
 has_event (TroupeWorker *worker, const char *event)
 {
   g_autofree char *path = g_build_filename (troupe_worker_get_journal (worker), "activity.events", NULL);
-  g_autofree char *text = NULL;
 
-  return g_file_get_contents (path, &text, NULL, NULL) && strstr (text, event) != NULL;
+  return has_text (path, event);
 }
 
 #define assert_messages(worker, expected)                                                                           \
@@ -339,7 +292,6 @@ test_another_engine_goes_on (Fixture *fixture, gconstpointer data)
   g_autoptr (GPtrArray) keepers = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *journal = NULL, *reply = NULL, *path = NULL;
-  gboolean said = FALSE;
 
   troupe_worker_start (worker);
   wait_until (fixture->n_received == 1);
@@ -357,25 +309,17 @@ test_another_engine_goes_on (Fixture *fixture, gconstpointer data)
     g_assert_no_error (error);
     g_clear_object (&result);
     g_assert_finalize_object (worker);
-    g_assert_finalize_object (fixture->pool);
+    worker_place_change_pool (&fixture->place);
     g_assert_cmpint (write (input, "go\n", 3), ==, 3);
     close (input);
   }
   path = g_build_filename (journal, "stdout", NULL);
-  while (!said)
-    {
-      g_autofree char *text = NULL;
+  wait_until (has_text (path, "said"));
 
-      said = g_file_get_contents (path, &text, NULL, NULL) && strstr (text, "said") != NULL;
-      g_thread_yield ();
-    }
-
-  fixture->pool = troupe_keeper_pool_new (g_getenv ("TROUPE_TEST_KEEPER"), fixture->folder);
-  fixture->context.pool = fixture->pool;
-  keepers = troupe_keeper_pool_adopt (fixture->pool, &error);
+  keepers = troupe_keeper_pool_adopt (fixture->place.pool, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (keepers->len, ==, 1);
-  worker = troupe_worker_new (&fixture->context, 1, "default", "peer", 1, definition);
+  worker = troupe_worker_new (&fixture->place.context, 7, "default", "peer", 1, definition);
   troupe_worker_restore (worker, keepers, TRUE);
   g_assert_cmpstr (troupe_worker_get_channel (worker), ==, "open");
   wait_until (fixture->n_received == 4);

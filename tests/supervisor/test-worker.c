@@ -5,166 +5,19 @@
 
 #include "config.h"
 
-#include "fake-clock.h"
+#include "clocked-worker.h"
 
 #include "base/error.h"
 #include "journal/journal-reader.h"
 #include "supervisor/activity-log.h"
 #include "supervisor/run-folder.h"
 #include "supervisor/run-history.h"
-#include "supervisor/worker.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* No healthy machine needs this long for anything here. */
-#define GIVE_UP_SECONDS 100
-
-typedef struct
-{
-  char *folder, *journals_dir;
-  FakeClock *clock;
-  TroupeKeeperPool *pool;
-  TroupeOomWatch oom_watch;
-  TroupeWorkerContext context;
-  const char *waits_for; /* (nullable) */
-  GString *states;       /* "starting running " */
-} Fixture;
-
-static gboolean
-may_start (TroupeWorker *worker, char **reason, gpointer user_data)
-{
-  Fixture *fixture = user_data;
-
-  *reason = g_strdup (fixture->waits_for);
-  return fixture->waits_for == NULL;
-}
-
-static void
-set_up (Fixture *self, gconstpointer data)
-{
-  self->folder = g_dir_make_tmp ("troupe-worker-XXXXXX", NULL);
-  self->journals_dir = g_build_filename (self->folder, "journals", NULL);
-  self->clock = fake_clock_new ();
-  self->pool = troupe_keeper_pool_new (g_getenv ("TROUPE_TEST_KEEPER"), self->folder);
-  self->states = g_string_new (NULL);
-  self->context = (TroupeWorkerContext){
-    .pool = self->pool,
-    .clock = &self->clock->clock,
-    .oom_watch = &self->oom_watch,
-    .journals_dir = self->journals_dir,
-    .may_start = may_start,
-    .user_data = self,
-  };
-}
-
-static void
-tear_down (Fixture *self, gconstpointer data)
-{
-  g_assert_finalize_object (self->pool);
-  g_assert_cmpint (fake_clock_get_next (self->clock), ==, -1);
-  fake_clock_free (self->clock);
-  g_string_free (self->states, TRUE);
-  troupe_run_folder_delete_tree (self->folder);
-  g_free (self->journals_dir);
-  g_free (self->folder);
-}
-
-static gboolean
-give_up_cb (gpointer user_data)
-{
-  g_error ("waited in vain for %s", (const char *) user_data);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-look_again_cb (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* What a child writes into its journal is no event of the main loop: look every few milliseconds. */
-#define wait_until(condition)                                                                                       \
-  G_STMT_START                                                                                                      \
-  {                                                                                                                 \
-    guint give_up = g_timeout_add_seconds (GIVE_UP_SECONDS, give_up_cb, (gpointer) #condition);                     \
-    guint look_again = g_timeout_add (5, look_again_cb, NULL);                                                      \
-                                                                                                                    \
-    while (!(condition))                                                                                            \
-      g_main_context_iteration (NULL, TRUE);                                                                        \
-    g_source_remove (look_again);                                                                                   \
-    g_source_remove (give_up);                                                                                      \
-  }                                                                                                                 \
-  G_STMT_END
-
-#define wait_for_state(worker, state) wait_until (troupe_worker_get_state (worker) == TROUPE_STATE_##state)
-
-static void
-state_changed_cb (TroupeWorker *worker, TroupeState from, TroupeState to, GString *states)
-{
-  g_string_append_printf (states, "%s ", troupe_state_to_string (to));
-}
-
-/* FIELDS: more of the definition, as text of a{sv}. The command is test-child with ARGS, split at blanks. */
-static TroupeWorker *
-new_worker (Fixture *fixture, const char *args, const char *fields)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (TroupeProgramDefinition) definition = NULL;
-  g_autoptr (GVariant) extra = g_variant_parse (G_VARIANT_TYPE_VARDICT, fields, NULL, NULL, &error);
-  g_autofree char *line = g_strdup_printf ("%s %s", g_getenv ("TROUPE_TEST_CHILD"), args);
-  g_auto (GStrv) argv = g_strsplit (line, " ", -1);
-  GVariantDict dict;
-  TroupeWorker *worker;
-
-  g_assert_no_error (error);
-  g_variant_dict_init (&dict, extra);
-  g_variant_dict_insert (&dict, "name", "s", "web");
-  if (!g_variant_dict_contains (&dict, "command") && !g_variant_dict_contains (&dict, "argv"))
-    g_variant_dict_insert (&dict, "argv", "^as", argv);
-  definition = troupe_program_definition_new_from_variant (g_variant_dict_end (&dict), fixture->folder, NULL, &error);
-  g_assert_no_error (error);
-  worker = troupe_worker_new (&fixture->context, 7, "default", "web", 1, definition);
-  g_signal_connect (worker, "state-changed", G_CALLBACK (state_changed_cb), fixture->states);
-  return worker;
-}
-
-static void
-free_worker (TroupeWorker *worker)
-{
-  if (troupe_worker_is_busy (worker))
-    {
-      troupe_worker_kill (worker);
-      wait_until (!troupe_worker_is_busy (worker));
-    }
-  g_assert_finalize_object (worker);
-}
-
-static char *
-read_stdout (TroupeWorker *worker)
-{
-  g_autofree char *path = g_build_filename (troupe_worker_get_journal (worker), "stdout", NULL);
-  char *text = NULL;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    text = g_strdup ("");
-  return text;
-}
-
-static gboolean
-has_said (TroupeWorker *worker, const char *text)
-{
-  g_autofree char *said = read_stdout (worker);
-
-  return strstr (said, text) != NULL;
-}
-
-/* Both have come: the child's word, and the keeper's. */
-#define wait_until_up(worker)                                                                                       \
-  wait_until (troupe_worker_get_state (worker) == TROUPE_STATE_RUNNING && has_said (worker, "ready"))
 
 static char *
 read_events (Fixture *fixture, TroupeWorker *worker)
@@ -288,7 +141,7 @@ test_restarts_with_backoff (Fixture *fixture, gconstpointer data)
 static void
 test_recovers (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *args = g_strdup_printf ("fail-first %s/count 2", fixture->folder);
+  g_autofree char *args = g_strdup_printf ("fail-first %s/count 2", fixture->place.folder);
   TroupeWorker *worker = new_worker (fixture, args, "{'restart': <'always'>}");
 
   troupe_worker_start (worker);
@@ -601,181 +454,6 @@ test_old_runs_are_pruned (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_ready_by_time (Fixture *fixture, gconstpointer data)
-{
-  TroupeWorker *worker = new_worker (fixture, "sleep", "{'ready': <'time:2'>}");
-
-  troupe_worker_start (worker);
-  wait_for_state (worker, RUNNING);
-  fake_clock_advance (fixture->clock, 1000);
-  g_assert_cmpint (troupe_worker_get_state (worker), ==, TROUPE_STATE_RUNNING);
-  fake_clock_advance (fixture->clock, 1000);
-  g_assert_cmpint (troupe_worker_get_state (worker), ==, TROUPE_STATE_READY);
-  free_worker (worker);
-}
-
-static void
-test_ready_by_line (Fixture *fixture, gconstpointer data)
-{
-  TroupeWorker *worker = new_worker (fixture, "lines-both 2000", "{'ready': <'line:^(1990|never)'>, 'argv': <['sh', '-c', "
-                                                                 "'seq 2000; exec sleep 1000']>}");
-
-  troupe_worker_start (worker);
-  wait_for_state (worker, READY);
-  g_assert_cmpstr (troupe_worker_get_state_reason (worker), ==, "a line matches “^(1990|never)”");
-  free_worker (worker);
-}
-
-/* What a process waits for, as the shell does after a prompt, is a line although no newline ends it. */
-static void
-test_ready_by_prompt (Fixture *fixture, gconstpointer data)
-{
-  TroupeWorker *worker = new_worker (fixture, "", "{'ready': <'line:^name: $'>, 'argv': <['sh', '-c', "
-                                                  "'echo welcome; printf \"name: \"; exec sleep 1000']>}");
-
-  troupe_worker_start (worker);
-  wait_for_state (worker, READY);
-  free_worker (worker);
-}
-
-static void
-test_not_ready_is_said (Fixture *fixture, gconstpointer data)
-{
-  TroupeWorker *worker
-      = new_worker (fixture, "sleep", "{'ready': <'line:never'>, 'ready-timeout': <'3s'>}");
-
-  troupe_worker_start (worker);
-  wait_for_state (worker, RUNNING);
-  fake_clock_advance (fixture->clock, 3000);
-  g_assert_cmpint (troupe_worker_get_state (worker), ==, TROUPE_STATE_RUNNING);
-  g_assert_cmpstr (troupe_worker_get_state_reason (worker), ==, "not ready yet: no line matches “never”");
-  free_worker (worker);
-}
-
-/* Turns the hands until the worker is ready: each round one more attempt. */
-static void
-advance_until_ready (Fixture *fixture, TroupeWorker *worker)
-{
-  guint give_up = g_timeout_add_seconds (GIVE_UP_SECONDS, give_up_cb, (gpointer) "readiness");
-
-  while (troupe_worker_get_state (worker) != TROUPE_STATE_READY)
-    {
-      gint64 next = fake_clock_get_next (fixture->clock);
-
-      /* 10 s is the attempt's own timeout: it is under way. */
-      if (next >= 0 && next <= 1000)
-        fake_clock_advance (fixture->clock, (guint) next);
-      else
-        g_main_context_iteration (NULL, TRUE);
-    }
-  g_source_remove (give_up);
-}
-
-static guint16
-find_free_port (void)
-{
-  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
-  guint16 port = g_socket_listener_add_any_inet_port (listener, NULL, NULL);
-
-  g_socket_listener_close (listener);
-  return port;
-}
-
-static void
-test_ready_by_tcp (Fixture *fixture, gconstpointer data)
-{
-  guint16 port = find_free_port ();
-  g_autofree char *fields = g_strdup_printf ("{'ready': <'tcp:%u'>}", port);
-  TroupeWorker *worker = new_worker (fixture, "sleep", fields);
-  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
-
-  troupe_worker_start (worker);
-  wait_for_state (worker, RUNNING);
-  /* Asked in vain; and what the worker's log gathered is written. */
-  fake_clock_advance (fixture->clock, TROUPE_ACTIVITY_LOG_EVENTS_MSEC);
-  wait_until (fake_clock_get_next (fixture->clock) == 50);
-  g_assert_cmpint (troupe_worker_get_state (worker), ==, TROUPE_STATE_RUNNING);
-  g_assert_true (g_socket_listener_add_inet_port (listener, port, NULL, NULL));
-  advance_until_ready (fixture, worker);
-  g_socket_listener_close (listener);
-  free_worker (worker);
-}
-
-typedef struct
-{
-  guint n_asked;
-} HttpServer;
-
-/* Not found first, then found. */
-static gboolean
-answer_cb (GSocketService *service, GSocketConnection *connection, GObject *source, HttpServer *server)
-{
-  static const char *const answers[] = { "HTTP/1.0 503 Not yet\r\n\r\nwait\n", "HTTP/1.0 200 OK\r\n\r\nhello\n" };
-  const char *answer = answers[server->n_asked++ == 0 ? 0 : 1];
-  char request[512];
-
-  g_assert_cmpint (
-      g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), request, sizeof request, NULL, NULL),
-      >, 0);
-  g_assert_true (g_str_has_prefix (request, "GET /health?x=1 HTTP/1.0\r\n"));
-  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), answer, strlen (answer), NULL,
-                             NULL, NULL);
-  g_io_stream_close (G_IO_STREAM (connection), NULL, NULL);
-  return TRUE;
-}
-
-static void
-test_ready_by_http (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GSocketService) service = g_threaded_socket_service_new (2);
-  guint16 port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (service), NULL, NULL);
-  g_autofree char *fields = g_strdup_printf ("{'ready': <'http://localhost:%u/health?x=1'>}", port);
-  TroupeWorker *worker = new_worker (fixture, "sleep", fields);
-  HttpServer server = { 0 };
-
-  g_signal_connect (service, "run", G_CALLBACK (answer_cb), &server);
-  g_socket_service_start (service);
-  troupe_worker_start (worker);
-  wait_for_state (worker, RUNNING);
-  advance_until_ready (fixture, worker);
-  g_assert_cmpuint (server.n_asked, ==, 2);
-  g_socket_service_stop (service);
-  g_socket_listener_close (G_SOCKET_LISTENER (service));
-  free_worker (worker);
-}
-
-static void
-test_ready_by_command (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char *file = g_build_filename (fixture->folder, "is-up", NULL);
-  g_autofree char *fields = g_strdup_printf ("{'ready': <'command:test -e %s && test $TROUPE_WORKER = web'>}", file);
-  TroupeWorker *worker = new_worker (fixture, "sleep", fields);
-
-  troupe_worker_start (worker);
-  wait_for_state (worker, RUNNING);
-  fake_clock_advance (fixture->clock, TROUPE_ACTIVITY_LOG_EVENTS_MSEC);
-  wait_until (fake_clock_get_next (fixture->clock) == 50);
-  g_assert_true (g_file_set_contents (file, "", 0, NULL));
-  advance_until_ready (fixture, worker);
-  free_worker (worker);
-}
-
-/* Stopped in the middle of an attempt that hangs. */
-static void
-test_readiness_ends_with_the_run (Fixture *fixture, gconstpointer data)
-{
-  TroupeWorker *worker = new_worker (fixture, "sleep", "{'ready': <'command:exec sleep 1000'>}");
-
-  troupe_worker_start (worker);
-  wait_for_state (worker, RUNNING);
-  fake_clock_advance (fixture->clock, 0);
-  troupe_worker_stop (worker);
-  wait_for_state (worker, STOPPED);
-  g_assert_null (strstr (fixture->states->str, "ready"));
-  free_worker (worker);
-}
-
-static void
 test_output_that_pauses_at_limits (Fixture *fixture, gconstpointer data)
 {
   TroupeWorker *worker
@@ -793,7 +471,7 @@ test_output_that_pauses_at_limits (Fixture *fixture, gconstpointer data)
   free_worker (worker);
 }
 
-#define worker_test(path, func) g_test_add ("/supervisor/worker/" path, Fixture, NULL, set_up, func, tear_down)
+#define worker_test(path, func) g_test_add ("/supervisor/worker/" path, Fixture, NULL, clocked_set_up, func, clocked_tear_down)
 
 int
 main (int argc, char **argv)
@@ -819,14 +497,6 @@ main (int argc, char **argv)
   worker_test ("keeper-killed", test_keeper_killed);
   worker_test ("keeper-killed-restarts", test_keeper_killed_restarts);
   worker_test ("old-runs-are-pruned", test_old_runs_are_pruned);
-  worker_test ("ready-by-time", test_ready_by_time);
-  worker_test ("ready-by-line", test_ready_by_line);
-  worker_test ("ready-by-prompt", test_ready_by_prompt);
-  worker_test ("not-ready-is-said", test_not_ready_is_said);
-  worker_test ("ready-by-tcp", test_ready_by_tcp);
-  worker_test ("ready-by-http", test_ready_by_http);
-  worker_test ("ready-by-command", test_ready_by_command);
-  worker_test ("readiness-ends-with-the-run", test_readiness_ends_with_the_run);
   worker_test ("limits", test_output_that_pauses_at_limits);
   return g_test_run ();
 }
