@@ -14,7 +14,10 @@ G_BEGIN_DECLS
 
 /* What the files of the engine share.
  *
- *   engine.c           programs and workers come, act and go
+ *   engine.c           programs and workers come and are found; the engine ends
+ *   engine-launch.c    programs are launched, started, stopped and edited
+ *   engine-order.c     who may start, and who looks again
+ *   engine-remove.c    programs and workers go, and can come back
  *   engine-links.c     who gets what whom sends
  *   engine-projects.c  project files: open, read again, close
  *   engine-scale.c     scale
@@ -72,11 +75,18 @@ TroupeWorker *troupe_engine_add_worker (TroupeEngine *self, TroupeProject *proje
 /* A new definition of the same name: adds workers it lacks; those it has too many go when they are down. */
 void troupe_engine_change_program (TroupeEngine *self, TroupeProject *project, TroupeProgram *program,
                                    TroupeProgramDefinition *definition);
+void troupe_engine_drop_worker (TroupeEngine *self, TroupeProject *project, TroupeProgram *program,
+                                TroupeWorker *worker);
 /* Takes away, at the next turn of the main loop, what is on its way out and down. */
 void troupe_engine_tidy_later (TroupeEngine *self);
 /* Nothing of it lives. Journals are left where they are. */
 void troupe_engine_drop_program (TroupeEngine *self, TroupeProject *project, TroupeProgram *program);
 
+/* FALSE with error set when it takes no new work any more. */
+gboolean troupe_engine_check_not_quitting (TroupeEngine *self, GError **error);
+
+/* PROGRAM is not as it was: who waits for it looks again. */
+void troupe_engine_reconsider (TroupeEngine *self, TroupeProject *project, TroupeProgram *program);
 /* Everybody who waits for another program looks again. */
 void troupe_engine_reconsider_all (TroupeEngine *self);
 

@@ -8,7 +8,6 @@
 #include "engine/engine-private.h"
 
 #include "base/error.h"
-#include "supervisor/dependencies.h"
 #include "supervisor/run-folder.h"
 
 #include <string.h>
@@ -108,37 +107,6 @@ troupe_engine_get_program_of (TroupeEngine *self, TroupeWorker *worker)
   return g_hash_table_lookup (self->programs_of, worker);
 }
 
-gboolean
-troupe_engine_dependencies_are_met (TroupeEngine *self, TroupeWorker *worker, char **reason)
-{
-  TroupeProgramDefinition *definition = troupe_worker_get_definition (worker);
-  TroupeProject *project = troupe_engine_find_project (self, troupe_worker_get_project (worker));
-
-  for (guint i = 0; project != NULL && definition->after != NULL && i < definition->after->len; i++)
-    {
-      const TroupeAfter *after = &g_array_index (definition->after, TroupeAfter, i);
-      TroupeProgram *other = troupe_project_find_program (project, after->program);
-      g_autofree TroupeState *states = NULL;
-      TroupeDependencyState state = { .exists = other != NULL };
-
-      if (other != NULL)
-        {
-          GPtrArray *workers = troupe_program_get_workers (other);
-
-          /* The threads count, not the process around them. */
-          states = g_new (TroupeState, workers->len + 1);
-          for (guint j = 0; j < workers->len; j++)
-            if (!troupe_worker_is_host (g_ptr_array_index (workers, j)))
-              states[state.n_workers++] = troupe_worker_get_state (g_ptr_array_index (workers, j));
-          state.states = states;
-          state.has_readiness = troupe_program_get_definition (other)->ready != TROUPE_READY_NONE;
-        }
-      if (!troupe_dependency_is_met (after, &state, reason))
-        return FALSE;
-    }
-  return TRUE;
-}
-
 /* What worker.h asks before a start. */
 static gboolean
 may_start (TroupeWorker *worker, char **reason, gpointer user_data)
@@ -176,34 +144,13 @@ find_linked_program (const char *project_name, const char *name, gpointer user_d
   return project != NULL ? troupe_project_find_program (project, name) : NULL;
 }
 
-static void
-reconsider_worker (gpointer worker, gpointer user_data)
+gboolean
+troupe_engine_check_not_quitting (TroupeEngine *self, GError **error)
 {
-  troupe_worker_reconsider (worker);
-}
-
-/* PROGRAM is not as it was: who waits for it looks again. */
-static void
-troupe_engine_reconsider (TroupeEngine *self, TroupeProject *project, TroupeProgram *program)
-{
-  for (guint i = 0; i < project->programs->len; i++)
-    {
-      TroupeProgram *waiting = g_ptr_array_index (project->programs, i);
-      GArray *afters = troupe_program_get_definition (waiting)->after;
-
-      for (guint j = 0; afters != NULL && j < afters->len; j++)
-        if (strcmp (g_array_index (afters, TroupeAfter, j).program, troupe_program_get_name (program)) == 0)
-          {
-            g_ptr_array_foreach (troupe_program_get_workers (waiting), reconsider_worker, NULL);
-            break;
-          }
-    }
-}
-
-void
-troupe_engine_reconsider_all (TroupeEngine *self)
-{
-  troupe_engine_foreach_worker (self, reconsider_worker, NULL);
+  if (!self->is_quitting)
+    return TRUE;
+  g_set_error_literal (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE, "The engine is about to end");
+  return FALSE;
 }
 
 static void
@@ -261,7 +208,7 @@ troupe_engine_add_worker (TroupeEngine *self, TroupeProject *project, TroupeProg
   return worker;
 }
 
-static void
+void
 troupe_engine_drop_worker (TroupeEngine *self, TroupeProject *project, TroupeProgram *program,
                            TroupeWorker *worker)
 {
@@ -355,308 +302,6 @@ troupe_engine_drop_program (TroupeEngine *self, TroupeProject *project, TroupePr
   troupe_engine_save_later (self);
 }
 
-/* Moves a removed program's journals away and takes the program with them. */
-static void
-troupe_engine_bin_program (TroupeEngine *self, TroupeProject *project, TroupeProgram *program, guint64 token)
-{
-  GPtrArray *workers = troupe_program_get_workers (program);
-
-  troupe_trash_add (self->trash, token, project->name, troupe_program_get_definition (program));
-  for (guint i = 0; i < workers->len; i++)
-    {
-      TroupeWorker *worker = g_ptr_array_index (workers, i);
-
-      troupe_trash_add_journals (self->trash, token, troupe_worker_get_journals_dir (worker),
-                                 troupe_worker_get_name (worker));
-    }
-  troupe_engine_drop_program (self, project, program);
-  troupe_engine_update_idle (self);
-}
-
-static guint64
-get_token (TroupeProgram *program)
-{
-  guint64 *token = g_object_get_data (G_OBJECT (program), "undo-token");
-
-  return token != NULL ? *token : 0;
-}
-
-static void
-troupe_engine_tidy_program (TroupeEngine *self, TroupeProject *project, TroupeProgram *program)
-{
-  GPtrArray *workers = troupe_program_get_workers (program);
-
-  if (troupe_program_is_leaving (program) && !troupe_program_is_busy (program))
-    {
-      if (get_token (program) != 0)
-        troupe_engine_bin_program (self, project, program, get_token (program));
-      else
-        troupe_engine_drop_program (self, project, program);
-      return;
-    }
-  for (guint i = workers->len; i-- > 0;)
-    {
-      TroupeWorker *worker = g_ptr_array_index (workers, i);
-
-      if (!troupe_worker_is_busy (worker)
-          && !troupe_program_has_place_for (program, troupe_worker_get_name (worker)))
-        troupe_engine_drop_worker (self, project, program, worker);
-    }
-}
-
-static gboolean
-tidy_cb (gpointer user_data)
-{
-  TroupeEngine *self = user_data;
-
-  self->tidy_source = 0;
-  for (guint i = self->projects->len; i-- > 0;)
-    {
-      TroupeProject *project = g_ptr_array_index (self->projects, i);
-
-      for (guint j = project->programs->len; j-- > 0;)
-        troupe_engine_tidy_program (self, project, g_ptr_array_index (project->programs, j));
-      troupe_engine_close_if_down (self, project);
-    }
-  return G_SOURCE_REMOVE;
-}
-
-void
-troupe_engine_tidy_later (TroupeEngine *self)
-{
-  if (self->tidy_source == 0)
-    self->tidy_source = g_idle_add (tidy_cb, self);
-}
-
-static gboolean
-troupe_engine_check_not_quitting (TroupeEngine *self, GError **error)
-{
-  if (!self->is_quitting)
-    return TRUE;
-  g_set_error_literal (error, TROUPE_ERROR, TROUPE_ERROR_WRONG_STATE, "The engine is about to end");
-  return FALSE;
-}
-
-/* Makes room for one more ad-hoc launch. */
-static gboolean
-troupe_engine_make_room (TroupeEngine *self, TroupeProject *project, GError **error)
-{
-  if (project->programs->len < TROUPE_ENGINE_AD_HOC_MAX)
-    return TRUE;
-  for (guint i = 0; i < project->programs->len; i++)
-    {
-      TroupeProgram *program = g_ptr_array_index (project->programs, i);
-
-      if (!troupe_program_is_busy (program))
-        {
-          GPtrArray *workers = troupe_program_get_workers (program);
-
-          for (guint j = 0; j < workers->len; j++)
-            troupe_run_folder_delete_tree (troupe_worker_get_journals_dir (g_ptr_array_index (workers, j)));
-          troupe_engine_drop_program (self, project, program);
-          return TRUE;
-        }
-    }
-  g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_LIMIT, "%d launches are running already; stop or remove one",
-               TROUPE_ENGINE_AD_HOC_MAX);
-  return FALSE;
-}
-
-TroupeProgram *
-troupe_engine_launch (TroupeEngine *self, GVariant *definition, gboolean start, GError **error)
-{
-  g_autoptr (TroupeProgramDefinition) parsed = NULL, named = NULL;
-  g_autofree char *wish = NULL, *name = NULL;
-  TroupeProject *project;
-  TroupeProgram *program;
-
-  if (!troupe_engine_check_not_quitting (self, error))
-    return NULL;
-  parsed = troupe_program_definition_new_from_variant (definition, g_get_home_dir (), NULL, error);
-  if (parsed == NULL)
-    return NULL;
-  project = troupe_engine_find_project (self, parsed->project);
-  if (project == NULL || project->is_closing)
-    {
-      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_INVALID_DEFINITION,
-                   "project: no project “%s” is open; leave it out for an ad-hoc launch", parsed->project);
-      return NULL;
-    }
-  if (project->path == NULL && !troupe_engine_make_room (self, project, error))
-    return NULL;
-
-  wish = parsed->name[0] != '\0' ? g_strdup (parsed->name) : troupe_program_definition_dup_made_name (parsed);
-  name = troupe_project_dup_free_name (project, wish, parsed->instances);
-  named = troupe_program_definition_new_renamed (parsed, name);
-  program = troupe_engine_add_program (self, project, named);
-  if (start)
-    troupe_engine_start_program (self, program);
-  return program;
-}
-
-GPtrArray *
-troupe_engine_check (TroupeEngine *self, GVariant *definition)
-{
-  GPtrArray *problems = NULL;
-  g_autoptr (TroupeProgramDefinition) parsed = NULL;
-
-  parsed = troupe_program_definition_new_from_variant (definition, g_get_home_dir (), &problems, NULL);
-  if (problems == NULL)
-    problems = g_ptr_array_new_with_free_func ((GDestroyNotify) troupe_problem_free);
-  if (parsed == NULL)
-    return problems;
-  troupe_program_definition_check_system (parsed, problems);
-  if (troupe_engine_find_project (self, parsed->project) == NULL)
-    {
-      g_autofree char *message = g_strdup_printf ("no project “%s” is open", parsed->project);
-
-      g_ptr_array_add (problems, troupe_problem_new ("project", message));
-    }
-  return problems;
-}
-
-GPtrArray *
-troupe_engine_examine (TroupeEngine *self, GVariant *definition, GError **error)
-{
-  g_autoptr (TroupeProgramDefinition) parsed
-      = troupe_program_definition_new_from_variant (definition, g_get_home_dir (), NULL, error);
-
-  return parsed != NULL ? troupe_program_definition_dup_notes (parsed) : NULL;
-}
-
-void
-troupe_engine_start_program (TroupeEngine *self, TroupeProgram *program)
-{
-  GPtrArray *workers = troupe_program_get_workers (program);
-
-  troupe_program_look (program);
-  for (guint i = 0; i < workers->len && !self->is_quitting; i++)
-    if (!troupe_worker_is_host (g_ptr_array_index (workers, i)))
-      troupe_worker_start (g_ptr_array_index (workers, i));
-}
-
-/* A host goes by itself after its last thread. */
-static void
-stop_worker (gpointer worker, gpointer user_data)
-{
-  if (!troupe_worker_is_host (worker))
-    troupe_worker_stop (worker);
-}
-
-void
-troupe_engine_stop_program (TroupeEngine *self, TroupeProgram *program)
-{
-  g_ptr_array_foreach (troupe_program_get_workers (program), stop_worker, NULL);
-}
-
-gboolean
-troupe_engine_edit_program (TroupeEngine *self, TroupeProgram *program, GVariant *definition, GError **error)
-{
-  g_autoptr (TroupeProgramDefinition) parsed = NULL, named = NULL;
-  TroupeProject *project = troupe_engine_find_project (self, troupe_program_get_project (program));
-
-  if (!troupe_engine_check_not_quitting (self, error))
-    return FALSE;
-  parsed = troupe_program_definition_new_from_variant (definition, g_get_home_dir (), NULL, error);
-  if (parsed == NULL)
-    return FALSE;
-  if (parsed->name[0] != '\0' && strcmp (parsed->name, troupe_program_get_name (program)) != 0)
-    {
-      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_INVALID_DEFINITION,
-                   "name: “%s” cannot become “%s”; launch a new program and remove the old one",
-                   troupe_program_get_name (program), parsed->name);
-      return FALSE;
-    }
-  if (strcmp (parsed->project, project->name) != 0)
-    {
-      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_INVALID_DEFINITION,
-                   "project: a program cannot move from “%s” to “%s”", project->name, parsed->project);
-      return FALSE;
-    }
-  named = troupe_program_definition_new_renamed (parsed, troupe_program_get_name (program));
-  troupe_engine_change_program (self, project, program, named);
-  return TRUE;
-}
-
-gboolean
-troupe_engine_remove_program (TroupeEngine *self, TroupeProgram *program, guint64 *token, GError **error)
-{
-  guint64 *kept = g_new (guint64, 1);
-
-  *token = *kept = get_token (program) != 0 ? get_token (program) : troupe_trash_next_token (self->trash);
-  g_object_set_data_full (G_OBJECT (program), "undo-token", kept, g_free);
-  troupe_program_set_leaving (program, TRUE);
-  if (troupe_program_is_busy (program))
-    troupe_engine_stop_program (self, program);
-  /* Stopping may have been all it took (a worker that only waited). */
-  if (!troupe_program_is_busy (program))
-    troupe_engine_tidy_program (
-        self, troupe_engine_find_project (self, troupe_program_get_project (program)), program);
-  return TRUE;
-}
-
-/* The program that is still stopping on its way out under TOKEN. */
-static TroupeProgram *
-troupe_engine_find_leaving (TroupeEngine *self, guint64 token)
-{
-  for (guint i = 0; i < self->projects->len; i++)
-    {
-      TroupeProject *project = g_ptr_array_index (self->projects, i);
-
-      for (guint j = 0; j < project->programs->len; j++)
-        if (get_token (g_ptr_array_index (project->programs, j)) == token)
-          return g_ptr_array_index (project->programs, j);
-    }
-  return NULL;
-}
-
-TroupeProgram *
-troupe_engine_undo_remove (TroupeEngine *self, guint64 token, GError **error)
-{
-  TroupeProgram *program = token != 0 ? troupe_engine_find_leaving (self, token) : NULL;
-  g_autoptr (TroupeProgramDefinition) renamed = NULL;
-  TroupeProgramDefinition *definition;
-  g_autofree char *name = NULL;
-  const char *project_name;
-  TroupeProject *project;
-
-  if (program != NULL)
-    {
-      troupe_program_set_leaving (program, FALSE);
-      g_object_set_data (G_OBJECT (program), "undo-token", NULL);
-      return program;
-    }
-  if (!troupe_trash_peek (self->trash, token, &project_name, &definition)
-      || (project = troupe_engine_find_project (self, project_name)) == NULL || project->is_closing)
-    {
-      g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_NO_SUCH_WORKER,
-                   "It cannot be brought back: it was removed more than %d seconds ago, or its project was closed",
-                   TROUPE_ENGINE_UNDO_SECONDS);
-      return NULL;
-    }
-  name = troupe_project_dup_free_name (project, definition->name, definition->instances);
-  renamed = troupe_program_definition_new_renamed (definition, name);
-  {
-    g_autoptr (TroupeProgram) old_names = troupe_program_new (0, project->name, definition, NULL, NULL);
-    g_autoptr (TroupeProgram) new_names = troupe_program_new (0, project->name, renamed, NULL, NULL);
-
-    /* The journals first, so that the new workers find them. */
-    for (guint i = troupe_program_get_first_instance (old_names); i <= MAX (definition->instances, 1); i++)
-      {
-        g_autofree char *old_name = troupe_program_dup_worker_name (old_names, i);
-        g_autofree char *new_name = troupe_program_dup_worker_name (new_names, i);
-        g_autofree char *dir = g_build_filename (self->journals_dir, project->name, new_name, NULL);
-
-        troupe_trash_restore_journals (self->trash, token, old_name, dir);
-      }
-  }
-  program = troupe_engine_add_program (self, project, renamed);
-  for (guint i = 0; i < troupe_program_get_workers (program)->len; i++)
-    troupe_worker_restore (g_ptr_array_index (troupe_program_get_workers (program), i), NULL, FALSE);
-  troupe_trash_drop (self->trash, token);
-  return program;
-}
-
 /* Workers that PROJECT knows under NAME, added to FOUND. */
 static gboolean
 find_in_project (TroupeProject *project, const char *name, GPtrArray *found)
@@ -742,7 +387,13 @@ troupe_engine_quit_async (TroupeEngine *self, GAsyncReadyCallback callback, gpoi
 {
   self->is_quitting = TRUE;
   g_ptr_array_add (self->quit_tasks, g_task_new (self, NULL, callback, user_data));
-  troupe_engine_foreach_worker (self, stop_worker, NULL);
+  for (guint i = 0; i < self->projects->len; i++)
+    {
+      GPtrArray *programs = ((TroupeProject *) g_ptr_array_index (self->projects, i))->programs;
+
+      for (guint j = 0; j < programs->len; j++)
+        troupe_engine_stop_program (self, g_ptr_array_index (programs, j));
+    }
   troupe_engine_finish_quit (self);
 }
 
