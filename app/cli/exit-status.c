@@ -8,6 +8,7 @@
 #include "cli/exit-status.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,6 +67,19 @@ dup_launch_note (const TroupeRunStatus *status, const char *program, const char 
   return NULL;
 }
 
+/* As a shell tells it: not what a person meant to do, nor a reader of its output that went away. */
+static char *
+dup_signal_note (const TroupeRunStatus *status, const char *program)
+{
+  g_autofree char *name = NULL;
+
+  if (status->exit_signal <= 0 || status->exit_signal == SIGINT || status->exit_signal == SIGPIPE)
+    return NULL;
+  name = troupe_signal_dup_name (status->exit_signal);
+  return g_strdup_printf ("%s: ended by %s (%s)%s", program, name != NULL ? name : "a signal",
+                          g_strsignal (status->exit_signal), status->core_dumped ? ", core dumped" : "");
+}
+
 char *
 troupe_exit_status_dup_note (const TroupeRunStatus *status, const char *program, const char *folder)
 {
@@ -86,6 +100,7 @@ troupe_exit_status_dup_note (const TroupeRunStatus *status, const char *program,
     case TROUPE_END_NOT_STARTED:
       return g_strdup_printf ("%s: could not be started as a thread", program);
     case TROUPE_END_BY_ITSELF:
+      return dup_signal_note (status, program);
     case TROUPE_END_STOPPED:
     case TROUPE_END_KILLED:
       break;
@@ -96,7 +111,8 @@ troupe_exit_status_dup_note (const TroupeRunStatus *status, const char *program,
 char *
 troupe_exit_status_dup_summary (const TroupeRunStatus *status, const char *program)
 {
-  g_autofree char *note = troupe_exit_status_dup_note (status, program, NULL);
+  gboolean by_itself = status->phase != TROUPE_RUN_FAILED && status->end_reason == TROUPE_END_BY_ITSELF;
+  g_autofree char *note = by_itself ? NULL : troupe_exit_status_dup_note (status, program, NULL);
   g_autofree char *duration = troupe_text_dup_duration ((gint64) status->duration_usec);
   g_autofree char *name = NULL;
 

@@ -51,6 +51,7 @@ test_codes (CliFixture *fixture, gconstpointer data)
   g_auto (CliResult) high = cli_run (fixture, "run", "--", CHILD, "exit", "255", NULL);
 
   cli_assert_code (killed, 137);
+  g_assert_nonnull (strstr (cli_err (&killed), "ended by SIGKILL"));
   cli_assert_code (terminated, 143);
   cli_assert_code (missing, 127);
   g_assert_cmpstr (cli_err (&missing), ==, "troupectl: nodee: command not found\n");

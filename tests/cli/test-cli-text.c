@@ -463,7 +463,7 @@ static void
 test_exit_codes (void)
 {
   TroupeRunStatus status = { .phase = TROUPE_RUN_ENDED, .exit_code = 3 };
-  g_autofree char *not_found = NULL, *not_executable = NULL, *folder = NULL, *summary = NULL;
+  g_autofree char *not_found = NULL, *not_executable = NULL, *folder = NULL, *summary = NULL, *crash = NULL;
 
   g_assert_cmpint (troupe_exit_status_get_code (&status, "a"), ==, 3);
   g_assert_null (troupe_exit_status_dup_note (&status, "a", NULL));
@@ -472,6 +472,15 @@ test_exit_codes (void)
   g_assert_cmpint (troupe_exit_status_get_code (&status, "a"), ==, 128 + SIGSEGV);
   summary = troupe_exit_status_dup_summary (&status, "a");
   g_assert_cmpstr (summary, ==, "killed by SIGSEGV after 0 ms");
+  status.core_dumped = true;
+  crash = troupe_exit_status_dup_note (&status, "a", NULL);
+  g_assert_true (g_str_has_prefix (crash, "a: ended by SIGSEGV ("));
+  g_assert_true (g_str_has_suffix (crash, "), core dumped"));
+  status.exit_signal = SIGINT;
+  g_assert_null (troupe_exit_status_dup_note (&status, "a", NULL));
+  status.exit_signal = SIGSEGV;
+  status.end_reason = TROUPE_END_STOPPED;
+  g_assert_null (troupe_exit_status_dup_note (&status, "a", NULL));
   status = (TroupeRunStatus){ .phase = TROUPE_RUN_FAILED, .exit_code = -1, .launch_stage = TROUPE_LAUNCH_EXEC };
   status.launch_errno = ENOENT;
   g_assert_cmpint (troupe_exit_status_get_code (&status, "nodee"), ==, 127);
