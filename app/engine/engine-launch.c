@@ -124,6 +124,13 @@ troupe_engine_stop_program (TroupeEngine *self, TroupeProgram *program)
   g_ptr_array_foreach (troupe_program_get_workers (program), stop_worker, NULL);
 }
 
+static void
+stop_without_place (gpointer worker, gpointer program)
+{
+  if (!troupe_program_has_place_for (program, troupe_worker_get_name (worker)))
+    troupe_worker_stop (worker);
+}
+
 gboolean
 troupe_engine_edit_program (TroupeEngine *self, TroupeProgram *program, GVariant *definition, GError **error)
 {
@@ -149,6 +156,10 @@ troupe_engine_edit_program (TroupeEngine *self, TroupeProgram *program, GVariant
       return FALSE;
     }
   named = troupe_program_definition_new_renamed (parsed, troupe_program_get_name (program));
+  if (!troupe_engine_check_names (project, program, named, error))
+    return FALSE;
   troupe_engine_change_program (self, project, program, named);
+  /* There is no next start for those that have no place any more. */
+  g_ptr_array_foreach (troupe_program_get_workers (program), stop_without_place, program);
   return TRUE;
 }

@@ -96,6 +96,9 @@ void troupe_engine_remember_wanted (TroupeEngine *self, TroupeWorker *worker);
 void troupe_engine_save_later (TroupeEngine *self);
 
 /* FALSE with error set when nothing is to be done to it any more. */
+/* Every name that workers of SCALED would have is free, or PROGRAM's already. */
+gboolean troupe_engine_check_names (TroupeProject *project, TroupeProgram *program, TroupeProgramDefinition *scaled,
+                                    GError **error);
 gboolean troupe_engine_check_program (TroupeEngine *self, TroupeProgram *program, GError **error);
 
 /* Goes on with what the last engine had begun; once the workers are back. */

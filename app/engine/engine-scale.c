@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-/* Every name that INSTANCES workers would have is free, or theirs already. */
-static gboolean
-check_names (TroupeProject *project, TroupeProgram *program, TroupeProgramDefinition *scaled, GError **error)
+gboolean
+troupe_engine_check_names (TroupeProject *project, TroupeProgram *program, TroupeProgramDefinition *scaled,
+                           GError **error)
 {
   g_autoptr (TroupeProgram) names = troupe_program_new (0, project->name, scaled, NULL, NULL);
 
@@ -69,7 +69,7 @@ troupe_engine_scale_program (TroupeEngine *self, TroupeProgram *program, guint i
       return FALSE;
     }
   scaled = troupe_program_definition_new_scaled (definition, instances);
-  if (!check_names (project, program, scaled, error))
+  if (!troupe_engine_check_names (project, program, scaled, error))
     return FALSE;
   for (guint i = 0; i < workers->len; i++)
     if (troupe_program_has_place_for (program, troupe_worker_get_name (g_ptr_array_index (workers, i))))

@@ -327,8 +327,10 @@ troupe_engine_restart_program (TroupeEngine *self, TroupeProgram *program)
       renew_threads (self, program, host, TRUE);
       return;
     }
+  /* Those without a place are on their way out. */
   for (guint i = 0; i < workers->len && !self->is_quitting; i++)
-    troupe_worker_restart (g_ptr_array_index (workers, i));
+    if (troupe_program_has_place_for (program, troupe_worker_get_name (g_ptr_array_index (workers, i))))
+      troupe_worker_restart (g_ptr_array_index (workers, i));
 }
 
 gboolean

@@ -360,6 +360,53 @@ test_edit (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (g_strv_length (found), ==, 1);
 }
 
+/* Fewer instances: those that have no place any more stop and go, and a restart does not bring them back. */
+static void
+test_edit_to_fewer (Fixture *fixture, gconstpointer data)
+{
+  g_auto (GStrv) paths = fixture_launch_paths (
+      fixture, "{'name': <'web'>, 'argv': <['%s', 'sleep']>, 'instances': <int64 3>}", TRUE, NULL);
+  g_autoptr (TroupeBusWorker1) first = fixture_get_worker (fixture, paths[0]);
+  g_autoptr (TroupeBusProgram1) program = fixture_get_program (fixture, troupe_bus_worker1_get_program (first));
+  g_autoptr (TroupeBusWorker1) other = fixture_launch (fixture, "{'name': <'web.5'>, 'argv': <['true']>}");
+  g_autoptr (GVariant) definition = g_variant_ref (troupe_bus_program1_get_definition (program));
+  g_autoptr (GError) error = NULL;
+  GVariantDict dict;
+  guint run;
+
+  for (guint i = 1; i <= 3; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("web.%u", i);
+      g_autoptr (TroupeBusWorker1) worker = fixture_find (fixture, name);
+
+      wait_for_state (worker, "running");
+    }
+  /* A name that another program has. */
+  g_variant_dict_init (&dict, definition);
+  g_variant_dict_insert (&dict, "instances", "x", (gint64) 5);
+  g_assert_false (troupe_bus_program1_call_edit_sync (program, g_variant_dict_end (&dict), NULL, &error));
+  g_dbus_error_strip_remote_error (error);
+  g_assert_error (error, TROUPE_ERROR, TROUPE_ERROR_FAILED);
+  g_clear_error (&error);
+
+  run = troupe_bus_worker1_get_run (first);
+  g_variant_dict_init (&dict, definition);
+  g_variant_dict_insert (&dict, "instances", "x", (gint64) 2);
+  troupe_bus_program1_call_edit_sync (program, g_variant_dict_end (&dict), NULL, &error);
+  g_assert_no_error (error);
+  troupe_bus_program1_call_restart_sync (program, NULL, &error);
+  g_assert_no_error (error);
+  wait_until (troupe_bus_worker1_get_run (first) > run);
+  wait_for_state (first, "running");
+  for (gboolean gone = FALSE; !gone;)
+    {
+      g_auto (GStrv) found = fixture_find_paths (fixture, "web.3", NULL);
+
+      gone = found == NULL;
+      g_main_context_iteration (NULL, FALSE);
+    }
+}
+
 static gboolean
 has_object (GDBusObjectManager *manager, const char *path)
 {
@@ -408,6 +455,7 @@ main (int argc, char **argv)
   fixture_test ("projects/undo-while-stopping", test_undo_while_stopping);
   fixture_test ("projects/removed-stays-removed", test_removed_stays_removed);
   fixture_test ("projects/edit", test_edit);
+  fixture_test ("projects/edit-to-fewer", test_edit_to_fewer);
   fixture_test ("projects/object-manager", test_object_manager);
   return g_test_run ();
 }
