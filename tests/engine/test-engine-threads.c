@@ -88,6 +88,15 @@ send (TroupeBusWorker1 *worker, const char *message)
   g_assert_no_error (error);
 }
 
+/* Has the thread do for ever what ORDER says, and waits until it is at it. What is asked of it before may reach
+ * it first. */
+static void
+make_busy (TroupeBusWorker1 *worker, const char *order)
+{
+  send (worker, order);
+  wait_until (has_said (worker, "for ever\n"));
+}
+
 /* Returns: (transfer full) */
 static char *
 ask (TroupeBusWorker1 *worker, const char *message)
@@ -187,7 +196,7 @@ test_output_is_each_its_own (Fixture *fixture, gconstpointer data)
 
   crew_launch (&crew, fixture, 2, SHORT_GRACE);
   crew_wait_up (&crew);
-  send (crew.threads[0], "\"spin\"");
+  make_busy (crew.threads[0], "\"spin\"");
   send (crew.threads[1], "[\"log\",\"while the other spins\"]");
   wait_until (has_said (crew.threads[1], "while the other spins\n"));
   g_assert_false (has_said (crew.threads[0], "while"));
@@ -379,13 +388,13 @@ test_ends_a_busy_thread (Fixture *fixture, gconstpointer data)
   crew_launch (&crew, fixture, 2, ", 'grace': <'100ms'>");
   crew_wait_up (&crew);
   pid = troupe_bus_worker1_get_pid (crew.host);
-  send (crew.threads[0], "\"spin\"");
+  make_busy (crew.threads[0], "\"spin\"");
   if (!is_native ())
     {
       troupe_bus_worker1_call_stop_sync (crew.threads[0], NULL, NULL);
       wait_for_state (crew.threads[0], "stopped");
       g_assert_cmpuint (troupe_bus_worker1_get_pid (crew.host), ==, pid);
-      send (crew.threads[1], "\"hang\"");
+      make_busy (crew.threads[1], "\"hang\"");
       troupe_bus_worker1_call_stop_sync (crew.threads[1], NULL, NULL);
       /* Nobody else is left, so the host may go. */
       wait_for_state (crew.threads[1], "stopped");
@@ -452,7 +461,7 @@ test_outlives_the_engine (Fixture *fixture, gconstpointer data)
   pid = troupe_bus_worker1_get_pid (crew.host);
   tid = troupe_bus_worker1_get_tid (crew.threads[0]);
   send (crew.threads[0], "[\"load\",0.5]");
-  send (crew.threads[1], "\"spin\"");
+  make_busy (crew.threads[1], "\"spin\"");
   assert_answer (crew.threads[2], "\"ping\"", "\"pong\"");
   output = g_build_filename (troupe_bus_worker1_get_journal (crew.threads[0]), "stdout", NULL);
   fixture_kill_engine (fixture);
@@ -728,7 +737,7 @@ test_inner_figures (Fixture *fixture, gconstpointer data)
   else
     g_assert_cmpint (inner.heap_used, ==, -1);
   /* Messages wait for a thread that does not look. */
-  send (crew.threads[0], "\"spin\"");
+  make_busy (crew.threads[0], "\"spin\"");
   for (guint i = 0; i < 5; i++)
     send (crew.threads[0], "\"ping\"");
   wait_until (inner.queue == 5);

@@ -90,8 +90,11 @@ obey (Self *self, const char *message)
       self->code = 1;
     }
   else if (strcmp (order, "spin") == 0 || strcmp (order, "hang") == 0)
-    for (volatile int i = 0;; i++)
-      ;
+    {
+      troupe_worker_printf (worker, TROUPE_WORKER_STDOUT, "for ever\n");
+      for (volatile int i = 0;; i++)
+        ;
+    }
   else if (strcmp (order, "crash") == 0)
     raise (SIGABRT);
   else if (strcmp (order, "load") == 0)

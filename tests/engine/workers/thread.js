@@ -6,8 +6,8 @@
 //   ["log", TEXT]     writes a line to standard output
 //   ["exit", CODE]    ends
 //   "fail"            ends with an error that nobody catches
-//   "spin"            computes for ever
-//   "hang"            is in a call that does not return
+//   "spin"            says "for ever", and computes so long
+//   "hang"            says "for ever", and is in a call that does not return
 //   "crash"           takes the whole process with it
 //   ["load", SHARE]   uses that share of a processor, and writes lines "usec of the clock, usec of its CPU time"
 //   ["env", NAME]     answers with the variable; ["set-env", NAME, VALUE]
@@ -41,8 +41,14 @@ const orders = {
   log: (text) => console.log(text),
   exit: (code) => process.exit(code),
   fail: () => { throw new RangeError('as asked'); },
-  spin: () => { for (;;); },
-  hang: () => execFileSync('sleep', ['1000']),
+  spin: () => {
+    console.log('for ever');
+    for (;;);
+  },
+  hang: () => {
+    console.log('for ever');
+    execFileSync('sleep', ['1000']);
+  },
   crash: () => process.kill(process.pid, 'SIGABRT'),
   load,
   env: (name) => parentPort.postMessage(process.env[name] ?? null),
