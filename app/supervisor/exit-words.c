@@ -174,6 +174,9 @@ dup_code_end (const TroupeExitFacts *facts, const char *duration)
   const TroupeRunEnd *end = facts->end;
   int code = end->status.exit_code;
 
+  /* It is asked to when the last thread has gone, of whose end its own says nothing more. */
+  if (end->stop_asked && facts->is_host && code == 0)
+    return g_strdup_printf ("Ended with its last thread after %s", duration);
   if (end->stop_asked)
     return g_strdup_printf ("Stopped as you asked, with code %d after %s", code, duration);
   if (facts->is_shell && code == 127)

@@ -20,6 +20,7 @@ typedef struct
   guint64 max_buffer_bytes;
   const char *listen_problem; /* (nullable) why it could not have an address to listen on */
   gboolean oom_seen; /* the kernel killed something for want of memory while it ran */
+  gboolean is_host;       /* of threads */
   gboolean is_thread;     /* of a process that hosts it */
   const char *reason;     /* (nullable) of a thread: why it ended, as it or its host said */
   guint64 cpu_limit_msec; /* of a thread */

@@ -56,9 +56,6 @@ new_from_folder (TroupeWorker *worker, guint run)
   definition = troupe_worker_launch_read_definition (past->journal, NULL);
   if (definition != NULL)
     {
-      facts.program = definition->kind == TROUPE_KIND_THREADS && troupe_worker_is_host (worker)
-                          ? troupe_run_host_get_program (definition)
-                          : definition->argv[0];
       facts.cwd = definition->cwd;
       facts.is_shell = definition->kind == TROUPE_KIND_EXEC;
       facts.stop_signal = definition->stop_signal;
@@ -66,8 +63,9 @@ new_from_folder (TroupeWorker *worker, guint run)
       facts.timeout_msec = definition->timeout_msec;
       facts.max_buffer_bytes = definition->max_buffer_bytes;
       facts.cpu_limit_msec = definition->cpu_limit_msec;
-      facts.is_thread
-          = definition->kind == TROUPE_KIND_THREADS && !troupe_worker_is_host (worker);
+      facts.is_host = definition->kind == TROUPE_KIND_THREADS && troupe_worker_is_host (worker);
+      facts.is_thread = definition->kind == TROUPE_KIND_THREADS && !facts.is_host;
+      facts.program = facts.is_host ? troupe_run_host_get_program (definition) : definition->argv[0];
     }
   if (facts.is_thread)
     facts.reason = reason = troupe_run_folder_dup_reason (past->journal);

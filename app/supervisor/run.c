@@ -128,6 +128,7 @@ troupe_run_describe_end (TroupeRun *self)
     .timeout_msec = definition->timeout_msec,
     .max_buffer_bytes = definition->max_buffer_bytes,
     .listen_problem = self->listen_problem,
+    .is_host = self->backend == &troupe_run_host,
     .is_thread = self->backend->is_thread,
     .reason = self->reason,
     .cpu_limit_msec = definition->cpu_limit_msec,

@@ -208,6 +208,19 @@ test_threads (void)
 }
 
 static void
+test_end_of_a_host (void)
+{
+  TroupeRunEnd end = ended (0, 0);
+  TroupeExitFacts facts = { .end = &end, .is_host = TRUE };
+  g_autofree char *words = NULL, *of_itself = troupe_exit_words_dup (&facts);
+
+  g_assert_cmpstr (of_itself, ==, "Exited with code 0 after 2.3 s");
+  end.stop_asked = TRUE;
+  words = troupe_exit_words_dup (&facts);
+  g_assert_cmpstr (words, ==, "Ended with its last thread after 2.3 s");
+}
+
+static void
 check_host (TroupeRunEnd end, const char *why, const char *expected)
 {
   g_autofree char *words = troupe_exit_words_dup_host_end (&end, why);
@@ -241,6 +254,7 @@ main (int argc, char **argv)
   g_test_add_func ("/supervisor/exit-words/lost", test_lost);
   g_test_add_func ("/supervisor/exit-words/durations", test_durations);
   g_test_add_func ("/supervisor/exit-words/threads", test_threads);
+  g_test_add_func ("/supervisor/exit-words/hosts-end-with-their-last-thread", test_end_of_a_host);
   g_test_add_func ("/supervisor/exit-words/hosts", test_hosts);
   return g_test_run ();
 }
