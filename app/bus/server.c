@@ -226,7 +226,7 @@ add_to_thread_columns (gpointer worker, gpointer user_data)
 }
 
 static void
-send_thread_stats (TroupeServer *self)
+threads_sampled_cb (TroupeEngine *engine, TroupeServer *self)
 {
   ThreadColumns columns = {
     .ids = g_array_new (FALSE, FALSE, sizeof (guint32)),
@@ -238,7 +238,7 @@ send_thread_stats (TroupeServer *self)
   GVariant *variants[5];
   gboolean has_any;
 
-  troupe_engine_foreach_worker (self->engine, add_to_thread_columns, &columns);
+  troupe_engine_foreach_worker (engine, add_to_thread_columns, &columns);
   has_any = columns.ids->len > 0;
   variants[0] = take_column (columns.ids, G_VARIANT_TYPE_UINT32);
   variants[1] = take_column (columns.queue, G_VARIANT_TYPE_INT64);
@@ -272,7 +272,6 @@ sampled_cb (TroupeEngine *engine, TroupeServer *self)
       take_column (columns.cpu, G_VARIANT_TYPE_DOUBLE), take_column (columns.memory, G_VARIANT_TYPE_UINT64),
       take_column (columns.rss, G_VARIANT_TYPE_UINT64), take_column (columns.threads, G_VARIANT_TYPE_UINT32),
       take_column (columns.descendants, G_VARIANT_TYPE_UINT32), new_machine (self));
-  send_thread_stats (self);
 }
 
 static GPtrArray *
@@ -563,6 +562,7 @@ troupe_server_new (GDBusConnection *connection, TroupeEngine *engine, const Trou
   g_signal_connect (engine, "worker-removed", G_CALLBACK (worker_removed_cb), self);
   g_signal_connect (engine, "projects-changed", G_CALLBACK (projects_changed_cb), self);
   g_signal_connect (engine, "sampled", G_CALLBACK (sampled_cb), self);
+  g_signal_connect (engine, "threads-sampled", G_CALLBACK (threads_sampled_cb), self);
 
   export (self, TROUPE_ENGINE_MANAGER_PATH, G_DBUS_INTERFACE_SKELETON (self->interface));
   g_dbus_object_manager_server_set_connection (self->manager, connection);

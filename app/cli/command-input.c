@@ -108,9 +108,24 @@ send_input (TroupeBusWorker1 *worker, const Input *input, GError **error)
   return !input->end || troupe_bus_worker1_call_close_input_sync (worker, NULL, error);
 }
 
+/* Who is meant by the name of a program of threads. */
+typedef enum
+{
+  ONLY_THREADS,
+  ONLY_HOST,
+} HostMeans;
+
+static gboolean
+is_meant (const TroupeWorkerInfo *info, HostMeans host_means)
+{
+  gboolean is_host = troupe_worker_info_is_host (info);
+
+  return (!is_host && !info->is_thread) || is_host == (host_means == ONLY_HOST);
+}
+
 /* Finds the workers NAME means. Returns: (transfer full) (nullable) (element-type TroupeBusWorker1) */
 static GPtrArray *
-find_workers (TroupeEngineClient *client, const char *name, GError **error)
+find_workers (TroupeEngineClient *client, const char *name, HostMeans host_means, GError **error)
 {
   g_autoptr (TroupeRoster) roster = troupe_roster_new (client);
   g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func (g_object_unref);
@@ -120,8 +135,12 @@ find_workers (TroupeEngineClient *client, const char *name, GError **error)
     return NULL;
   for (gsize i = 0; paths[i] != NULL; i++)
     {
-      TroupeBusWorker1 *worker = troupe_engine_client_new_worker (client, paths[i], error);
+      TroupeWorkerInfo *info = troupe_roster_load_worker (roster, paths[i], error);
+      TroupeBusWorker1 *worker;
 
+      if (info != NULL && paths[1] != NULL && !is_meant (info, host_means))
+        continue;
+      worker = info != NULL ? troupe_engine_client_new_worker (client, paths[i], error) : NULL;
       if (worker == NULL)
         return NULL;
       g_ptr_array_add (workers, worker);
@@ -156,7 +175,7 @@ run_input (const TroupeCommand *command, int argc, char **argv)
     }
   signal (SIGPIPE, SIG_IGN);
   if ((client = troupe_engine_client_new (TROUPE_ENGINE_START, &error)) == NULL ||
-      (workers = find_workers (client, argv[1], &error)) == NULL)
+      (workers = find_workers (client, argv[1], ONLY_THREADS, &error)) == NULL)
     return troupe_command_report (error);
   if (input.from_stdin && workers->len > 1)
     return troupe_command_usage_error (command, "“%s” means %u workers, and “-” can go to one only", argv[1],
@@ -203,7 +222,7 @@ run_signal (const TroupeCommand *command, int argc, char **argv)
   if (name == NULL)
     name = g_strdup_printf ("%d", number);
   if ((client = troupe_engine_client_new (TROUPE_ENGINE_START, &error)) == NULL ||
-      (workers = find_workers (client, argv[1], &error)) == NULL)
+      (workers = find_workers (client, argv[1], ONLY_HOST, &error)) == NULL)
     return troupe_command_report (error);
   for (guint i = 0; i < workers->len; i++)
     if (!troupe_bus_worker1_call_signal_sync (workers->pdata[i], name, scope != NULL ? scope : "", NULL, &error))
@@ -215,6 +234,7 @@ const TroupeCommand troupe_command_signal = {
   "signal",
   "NAME SIGNAL",
   "Send a signal to a worker",
-  "SIGNAL is a name, with or without SIG, or a number. A program means all its workers.",
+  "SIGNAL is a name, with or without SIG, or a number. A program means all its workers;\n"
+  "of threads, the process that hosts them, for a thread takes no signals.",
   run_signal,
 };

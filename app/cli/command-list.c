@@ -84,6 +84,15 @@ any_alive (GPtrArray *workers)
   return FALSE;
 }
 
+static gboolean
+any_thread_alive (GPtrArray *workers)
+{
+  for (guint i = 0; i < workers->len; i++)
+    if (((TroupeWorkerInfo *) workers->pdata[i])->tid != 0)
+      return TRUE;
+  return FALSE;
+}
+
 static int
 run (const TroupeCommand *command, int argc, char **argv)
 {
@@ -112,7 +121,7 @@ run (const TroupeCommand *command, int argc, char **argv)
   if (!troupe_roster_load_all (roster, &error) || (workers = filter_workers (roster, argv + 1, &error)) == NULL)
     return troupe_command_report (error);
   if (any_alive (workers))
-    troupe_stats_wait (stats, STATS_WAIT_MSEC);
+    troupe_stats_wait (stats, json && any_thread_alive (workers), STATS_WAIT_MSEC);
   text = json ? troupe_worker_list_to_json (roster, workers, stats, g_get_real_time ())
               : troupe_worker_list_to_table (roster, workers, stats, g_get_real_time (),
                                              troupe_terminal_wants_color (STDOUT_FILENO),
@@ -127,6 +136,7 @@ const TroupeCommand troupe_command_list = {
   "Show workers: state, CPU, memory, how they ended",
   "With --json: an array of objects with name, project, program, instance, kind, state,\n"
   "pid, tid, run, restarts, exit_code, exit_signal, cpu_percent, memory_bytes, threads,\n"
-  "descendants, uptime_seconds, ready_address and journal; null where it does not apply.",
+  "descendants, uptime_seconds, ready_address and journal, and of threads queue,\n"
+  "loop_percent, heap_used_bytes, heap_total_bytes and progress_percent; null where it does not apply.",
   run,
 };

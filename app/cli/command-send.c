@@ -57,8 +57,12 @@ targets_find (Targets *targets, const char *name, GError **error)
   for (gsize i = 0; paths[i] != NULL; i++)
     {
       TroupeWorkerInfo *info = troupe_roster_load_worker (targets->roster, paths[i], error);
-      TroupeBusWorker1 *worker
-          = info != NULL ? troupe_engine_client_new_worker (targets->client, paths[i], error) : NULL;
+      TroupeBusWorker1 *worker;
+
+      /* Messages to a program of threads are for the threads. */
+      if (info != NULL && paths[1] != NULL && troupe_worker_info_is_host (info))
+        continue;
+      worker = info != NULL ? troupe_engine_client_new_worker (targets->client, paths[i], error) : NULL;
 
       if (worker == NULL)
         return FALSE;

@@ -62,6 +62,8 @@ troupe_worker_info_new (const char *path)
   worker->project = g_strdup ("");
   worker->name = g_strdup ("");
   worker->state_reason = g_strdup ("");
+  worker->progress = -1;
+  worker->progress_text = g_strdup ("");
   worker->exit_code = -1;
   worker->exit_signal = g_strdup ("");
   worker->exit_summary = g_strdup ("");
@@ -78,6 +80,7 @@ troupe_worker_info_free (TroupeWorkerInfo *worker)
   g_free (worker->project);
   g_free (worker->name);
   g_free (worker->state_reason);
+  g_free (worker->progress_text);
   g_free (worker->exit_signal);
   g_free (worker->exit_summary);
   g_free (worker->address);
@@ -130,6 +133,7 @@ troupe_worker_info_update (TroupeWorkerInfo *worker, GVariant *properties)
       take_string (&worker->project, key, "Project", value);
       take_string (&worker->name, key, "Name", value);
       take_string (&worker->state_reason, key, "StateReason", value);
+      take_string (&worker->progress_text, key, "ProgressText", value);
       take_string (&worker->exit_signal, key, "ExitSignal", value);
       take_string (&worker->exit_summary, key, "ExitSummary", value);
       take_string (&worker->journal, key, "Journal", value);
@@ -138,6 +142,10 @@ troupe_worker_info_update (TroupeWorkerInfo *worker, GVariant *properties)
           g_free (worker->program_path);
           worker->program_path = g_variant_dup_string (value, NULL);
         }
+      if (strcmp (key, "Host") == 0 && g_variant_is_of_type (value, G_VARIANT_TYPE_OBJECT_PATH))
+        worker->is_thread = strcmp (g_variant_get_string (value, NULL), "/") != 0;
+      if (strcmp (key, "Progress") == 0 && g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+        worker->progress = g_variant_get_double (value);
       if (strcmp (key, "Addresses") == 0 && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
         {
           g_autofree const char **addresses = g_variant_get_strv (value, NULL);

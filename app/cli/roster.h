@@ -28,7 +28,10 @@ typedef struct
   TroupeState state;
   char *state_reason;
   guint pid;
-  guint tid; /* of a thread that runs, else 0 */
+  gboolean is_thread;
+  guint tid;       /* of a thread that runs, else 0 */
+  double progress; /* what it says to have done of its work, 0 to 1; -1: nothing */
+  char *progress_text;
   guint run;
   guint restarts;
   guint64 started_usec, ended_usec;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Copyright The Troupe authors */
 
-/* Subscribes to Stats for the moment that a command lasts. */
+/* Subscribes to Stats and ThreadStats for the moment that a command lasts. */
 
 #include "config.h"
 
@@ -10,13 +10,15 @@
 #include "base/engine-connection.h"
 
 #define STATS_TYPE "(tauadatatauaua{sv})"
+#define THREAD_STATS_TYPE "(auaxadaxax)"
 
 struct _TroupeStats
 {
   TroupeEngineClient *client; /* (borrowed) (nullable) */
-  guint signal_id;
+  guint signal_id, thread_signal_id;
   GHashTable *workers; /* ID -> (owned) TroupeWorkerStats */
-  gboolean arrived;
+  GHashTable *threads; /* ID -> (owned) TroupeThreadStats */
+  gboolean arrived, threads_arrived;
   gboolean timed_out;
 };
 
@@ -55,11 +57,62 @@ troupe_stats_take (TroupeStats *self, GVariant *parameters)
   return TRUE;
 }
 
+gboolean
+troupe_stats_take_threads (TroupeStats *self, GVariant *parameters)
+{
+  g_autoptr (GVariant) ids = NULL, queues = NULL, utilizations = NULL, used_heaps = NULL, total_heaps = NULL;
+  const guint32 *id;
+  const gint64 *queue, *used, *total;
+  const double *utilization;
+  gsize n, n_queues, n_utilizations, n_used, n_total;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE (THREAD_STATS_TYPE)))
+    return FALSE;
+  ids = g_variant_get_child_value (parameters, 0);
+  queues = g_variant_get_child_value (parameters, 1);
+  utilizations = g_variant_get_child_value (parameters, 2);
+  used_heaps = g_variant_get_child_value (parameters, 3);
+  total_heaps = g_variant_get_child_value (parameters, 4);
+  id = g_variant_get_fixed_array (ids, &n, sizeof *id);
+  queue = g_variant_get_fixed_array (queues, &n_queues, sizeof *queue);
+  utilization = g_variant_get_fixed_array (utilizations, &n_utilizations, sizeof *utilization);
+  used = g_variant_get_fixed_array (used_heaps, &n_used, sizeof *used);
+  total = g_variant_get_fixed_array (total_heaps, &n_total, sizeof *total);
+  if (n_queues != n || n_utilizations != n || n_used != n || n_total != n)
+    return FALSE;
+  g_hash_table_remove_all (self->threads);
+  for (gsize i = 0; i < n; i++)
+    {
+      TroupeThreadStats *entry = g_new0 (TroupeThreadStats, 1);
+
+      *entry = (TroupeThreadStats){ queue[i], utilization[i], used[i], total[i] };
+      g_hash_table_insert (self->threads, GUINT_TO_POINTER (id[i]), entry);
+    }
+  self->threads_arrived = TRUE;
+  return TRUE;
+}
+
 static void
 stats_cb (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
           const char *signal, GVariant *parameters, gpointer user_data)
 {
   troupe_stats_take (user_data, parameters);
+}
+
+static void
+thread_stats_cb (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                 const char *signal, GVariant *parameters, gpointer user_data)
+{
+  troupe_stats_take_threads (user_data, parameters);
+}
+
+static guint
+subscribe (TroupeStats *self, const char *signal, GDBusSignalCallback callback)
+{
+  return g_dbus_connection_signal_subscribe (
+      troupe_engine_client_get_connection (self->client), troupe_engine_client_get_owner (self->client),
+      TROUPE_ENGINE_INTERFACE, signal, TROUPE_ENGINE_MANAGER_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, callback, self,
+      NULL);
 }
 
 TroupeStats *
@@ -69,11 +122,11 @@ troupe_stats_new (TroupeEngineClient *client)
 
   self->client = client;
   self->workers = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  self->threads = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   if (client == NULL)
     return self;
-  self->signal_id = g_dbus_connection_signal_subscribe (
-      troupe_engine_client_get_connection (client), troupe_engine_client_get_owner (client), TROUPE_ENGINE_INTERFACE,
-      "Stats", TROUPE_ENGINE_MANAGER_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, stats_cb, self, NULL);
+  self->signal_id = subscribe (self, "Stats", stats_cb);
+  self->thread_signal_id = subscribe (self, "ThreadStats", thread_stats_cb);
   troupe_bus_engine1_call_subscribe (troupe_engine_client_get_manager (client), NULL, NULL, NULL);
   return self;
 }
@@ -83,8 +136,14 @@ void
 troupe_stats_free (TroupeStats *self)
 {
   if (self->signal_id != 0)
-    g_dbus_connection_signal_unsubscribe (troupe_engine_client_get_connection (self->client), self->signal_id);
+    {
+      GDBusConnection *connection = troupe_engine_client_get_connection (self->client);
+
+      g_dbus_connection_signal_unsubscribe (connection, self->signal_id);
+      g_dbus_connection_signal_unsubscribe (connection, self->thread_signal_id);
+    }
   g_hash_table_unref (self->workers);
+  g_hash_table_unref (self->threads);
   g_free (self);
 }
 
@@ -98,12 +157,12 @@ timeout_cb (gpointer user_data)
 }
 
 void
-troupe_stats_wait (TroupeStats *self, guint timeout_msec)
+troupe_stats_wait (TroupeStats *self, gboolean with_threads, guint timeout_msec)
 {
   guint timeout = g_timeout_add (timeout_msec, timeout_cb, self);
 
   self->timed_out = FALSE;
-  while (!self->arrived && !self->timed_out)
+  while (!(self->arrived && (self->threads_arrived || !with_threads)) && !self->timed_out)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (timeout);
 }
@@ -112,4 +171,10 @@ const TroupeWorkerStats *
 troupe_stats_get (TroupeStats *self, guint worker_id)
 {
   return g_hash_table_lookup (self->workers, GUINT_TO_POINTER (worker_id));
+}
+
+const TroupeThreadStats *
+troupe_stats_get_thread (TroupeStats *self, guint worker_id)
+{
+  return g_hash_table_lookup (self->threads, GUINT_TO_POINTER (worker_id));
 }

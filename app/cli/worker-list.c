@@ -30,6 +30,24 @@ add_int_or_null (GString *out, const char *key, gint64 value, gboolean applies)
     troupe_json_object_add_null (out, key);
 }
 
+static void
+add_decimal_or_null (GString *out, const char *key, double value, gboolean applies)
+{
+  if (applies)
+    troupe_json_object_add_decimal (out, key, value);
+  else
+    troupe_json_object_add_null (out, key);
+}
+
+static void
+append_thread_figures (GString *out, const TroupeThreadStats *stats)
+{
+  add_int_or_null (out, "queue", stats->queue, stats->queue >= 0);
+  add_decimal_or_null (out, "loop_percent", 100 * stats->utilization, stats->utilization >= 0);
+  add_int_or_null (out, "heap_used_bytes", stats->heap_used_bytes, stats->heap_used_bytes >= 0);
+  add_int_or_null (out, "heap_total_bytes", stats->heap_total_bytes, stats->heap_total_bytes >= 0);
+}
+
 static const char *
 null_if_empty (const char *text)
 {
@@ -38,8 +56,9 @@ null_if_empty (const char *text)
 
 void
 troupe_worker_append_json (GString *out, const TroupeWorkerInfo *worker, const TroupeProgramInfo *program,
-                           const TroupeWorkerStats *stats, gint64 now_usec)
+                           const TroupeWorkerStats *stats, const TroupeThreadStats *thread_stats, gint64 now_usec)
 {
+  static const TroupeThreadStats unknown = { -1, -1, -1, -1 };
   gint64 uptime = get_uptime_usec (worker, now_usec);
 
   troupe_json_object_begin (out);
@@ -55,21 +74,17 @@ troupe_worker_append_json (GString *out, const TroupeWorkerInfo *worker, const T
   troupe_json_object_add_int (out, "restarts", worker->restarts);
   add_int_or_null (out, "exit_code", worker->exit_code, worker->exit_code >= 0);
   troupe_json_object_add_string (out, "exit_signal", null_if_empty (worker->exit_signal));
-  if (stats != NULL)
-    troupe_json_object_add_decimal (out, "cpu_percent", stats->cpu_percent);
-  else
-    troupe_json_object_add_null (out, "cpu_percent");
+  add_decimal_or_null (out, "cpu_percent", stats != NULL ? stats->cpu_percent : 0, stats != NULL);
   /* Memory is of processes: a thread has none of its own. */
   add_int_or_null (out, "memory_bytes", stats != NULL ? (gint64) stats->memory_bytes : 0,
-                   stats != NULL && worker->tid == 0);
+                   stats != NULL && !worker->is_thread);
   add_int_or_null (out, "threads", stats != NULL ? stats->threads : 0, stats != NULL);
   add_int_or_null (out, "descendants", stats != NULL ? stats->descendants : 0, stats != NULL);
-  if (uptime >= 0)
-    troupe_json_object_add_decimal (out, "uptime_seconds", (double) uptime / G_USEC_PER_SEC);
-  else
-    troupe_json_object_add_null (out, "uptime_seconds");
+  add_decimal_or_null (out, "uptime_seconds", (double) uptime / G_USEC_PER_SEC, uptime >= 0);
   troupe_json_object_add_string (out, "ready_address", null_if_empty (worker->address));
   troupe_json_object_add_string (out, "journal", null_if_empty (worker->journal));
+  append_thread_figures (out, thread_stats != NULL ? thread_stats : &unknown);
+  add_decimal_or_null (out, "progress_percent", 100 * worker->progress, worker->progress >= 0);
   troupe_json_object_end (out);
 }
 
@@ -84,7 +99,8 @@ troupe_worker_list_to_json (TroupeRoster *roster, GPtrArray *workers, TroupeStat
       g_autoptr (GString) object = g_string_new (NULL);
 
       troupe_worker_append_json (object, worker, troupe_roster_get_program_of (roster, worker),
-                                 troupe_stats_get (stats, worker->id), now_usec);
+                                 troupe_stats_get (stats, worker->id), troupe_stats_get_thread (stats, worker->id),
+                                 now_usec);
       g_string_append_printf (out, "%s\n%s", i > 0 ? "," : "", object->str);
     }
   g_string_append (out, workers->len > 0 ? "\n]\n" : "]\n");
@@ -114,12 +130,24 @@ get_state_color (const TroupeWorkerInfo *worker)
   return NULL;
 }
 
+/* “40 %: 3 of 7 files” */
+static char *
+dup_progress (const TroupeWorkerInfo *worker)
+{
+  g_autofree char *percent = worker->progress >= 0 ? g_strdup_printf ("%.0f %%", 100 * worker->progress) : NULL;
+
+  if (percent == NULL || worker->progress_text[0] == '\0')
+    return percent != NULL ? g_steal_pointer (&percent) : g_strdup (worker->progress_text);
+  return g_strdup_printf ("%s: %s", percent, worker->progress_text);
+}
+
 /* What there is to say beyond the state's name: whom it waits for, how it ended, and why it gave
- * up; of one that is up, where it can be reached. */
+ * up; of one that is up, where it can be reached or how far it is. */
 static char *
 dup_detail (const TroupeWorkerInfo *worker)
 {
   const char *exit = worker->exit_summary, *reason = worker->state_reason;
+  g_autofree char *progress = dup_progress (worker);
   g_autoptr (GString) detail = g_string_new (NULL);
   gboolean told_both = FALSE;
 
@@ -127,7 +155,7 @@ dup_detail (const TroupeWorkerInfo *worker)
     {
     case TROUPE_STATE_RUNNING:
     case TROUPE_STATE_READY:
-      reason = worker->address;
+      reason = worker->address[0] != '\0' ? worker->address : progress;
       break;
     case TROUPE_STATE_BACKOFF:
       told_both = exit[0] != '\0' && reason[0] != '\0';
@@ -165,7 +193,7 @@ troupe_worker_add_row (TroupeTable *table, const TroupeWorkerInfo *worker, const
   g_autofree char *name = troupe_worker_name_dup_full (worker->project, worker->name);
   g_autofree char *pid = dup_pid (worker);
   g_autofree char *cpu = stats != NULL ? troupe_text_dup_percent (stats->cpu_percent) : NULL;
-  g_autofree char *memory = stats != NULL && worker->tid == 0 ? troupe_text_dup_bytes (stats->memory_bytes) : NULL;
+  g_autofree char *memory = stats != NULL && !worker->is_thread ? troupe_text_dup_bytes (stats->memory_bytes) : NULL;
   g_autofree char *restarts = g_strdup_printf ("%u", worker->restarts);
   g_autofree char *up = NULL;
   gint64 uptime = get_uptime_usec (worker, now_usec);

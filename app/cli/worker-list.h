@@ -17,9 +17,10 @@ char *troupe_worker_list_to_json (TroupeRoster *roster, GPtrArray *workers, Trou
 char *troupe_worker_list_to_table (TroupeRoster *roster, GPtrArray *workers, TroupeStats *stats, gint64 now_usec,
                                    gboolean colored, guint width);
 
-/* One worker's object. PROGRAM gives its name and kind; STATS (nullable). */
+/* One worker's object. PROGRAM gives its name and kind; STATS and THREAD_STATS (nullable). */
 void troupe_worker_append_json (GString *out, const TroupeWorkerInfo *worker, const TroupeProgramInfo *program,
-                                const TroupeWorkerStats *stats, gint64 now_usec);
+                                const TroupeWorkerStats *stats, const TroupeThreadStats *thread_stats,
+                                gint64 now_usec);
 void troupe_worker_add_row (TroupeTable *table, const TroupeWorkerInfo *worker, const TroupeWorkerStats *stats,
                             gint64 now_usec);
 

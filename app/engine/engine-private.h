@@ -61,6 +61,7 @@ struct _TroupeEngine
   guint tidy_source;
   GHashTable *untended; /* set of (owned) TroupeProgram whose host may have to come up or go */
   guint tend_source;
+  guint n_unheard; /* hosts of threads that were asked for figures and have not answered */
 };
 
 TroupeProject *troupe_engine_find_project (TroupeEngine *self, const char *name);
@@ -114,6 +115,8 @@ TroupeThreadGroup *troupe_engine_new_thread_group (TroupeEngine *self);
 gboolean troupe_engine_host_is_up (TroupeEngine *self, TroupeWorker *worker, char **reason);
 /* A worker of PROGRAM is not as it was: its host may have to go. */
 void troupe_engine_tend_later (TroupeEngine *self, TroupeProgram *program);
+/* Asks all hosts for the figures of their threads; “threads-sampled” follows. */
+void troupe_engine_ask_threads (TroupeEngine *self);
 
 void troupe_engine_close_if_down (TroupeEngine *self, TroupeProject *project);
 void troupe_engine_update_idle (TroupeEngine *self);

@@ -197,6 +197,36 @@ troupe_engine_tend_later (TroupeEngine *self, TroupeProgram *program)
     self->tend_source = g_idle_add_full (G_PRIORITY_HIGH, tend_cb, self, NULL);
 }
 
+/* ---- Figures ---- */
+
+void
+troupe_engine_ask_threads (TroupeEngine *self)
+{
+  guint n_asked = 0;
+
+  /* One that does not answer keeps nobody from hearing of the others, only for a while. */
+  if (self->n_unheard > 0)
+    g_signal_emit_by_name (self, "threads-sampled");
+  for (guint i = 0; i < self->projects->len; i++)
+    {
+      TroupeProject *project = g_ptr_array_index (self->projects, i);
+
+      for (guint k = 0; k < project->programs->len; k++)
+        n_asked += troupe_thread_group_ask_figures (
+            troupe_program_get_threads (g_ptr_array_index (project->programs, k)));
+    }
+  self->n_unheard = n_asked;
+}
+
+static void
+figures_told_cb (TroupeThreadGroup *group, gpointer user_data)
+{
+  TroupeEngine *self = user_data;
+
+  if (self->n_unheard > 0 && --self->n_unheard == 0)
+    g_signal_emit_by_name (self, "threads-sampled");
+}
+
 /* ---- What the group says ---- */
 
 static TroupeProgram *
@@ -250,6 +280,7 @@ troupe_engine_new_thread_group (TroupeEngine *self)
     .ready_changed = ready_changed_cb,
     .stuck = stuck_cb,
     .kill_wanted = kill_wanted_cb,
+    .figures_told = figures_told_cb,
   };
 
   return troupe_thread_group_new (self->reactor, self->clock, &handler, self);

@@ -25,6 +25,7 @@ enum
   WORKER_REMOVED,
   PROJECTS_CHANGED,
   SAMPLED,
+  THREADS_SAMPLED,
   IDLE_CHANGED,
   N_SIGNALS,
 };
@@ -451,14 +452,7 @@ sampled_cb (gpointer user_data)
   TroupeEngine *self = user_data;
 
   g_signal_emit (self, signals[SAMPLED], 0);
-  /* The answers are there for the next sample. */
-  for (guint i = 0; i < self->projects->len; i++)
-    {
-      TroupeProject *project = g_ptr_array_index (self->projects, i);
-
-      for (guint j = 0; j < project->programs->len; j++)
-        troupe_thread_group_ask_figures (troupe_program_get_threads (g_ptr_array_index (project->programs, j)));
-    }
+  troupe_engine_ask_threads (self);
 }
 
 static void
@@ -546,6 +540,8 @@ troupe_engine_class_init (TroupeEngineClass *klass)
                                             NULL, NULL, G_TYPE_NONE, 0);
   signals[SAMPLED]
       = g_signal_new ("sampled", TROUPE_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[THREADS_SAMPLED]
+      = g_signal_new ("threads-sampled", TROUPE_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[IDLE_CHANGED] = g_signal_new ("idle-changed", TROUPE_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                         G_TYPE_NONE, 0);
 }

@@ -160,9 +160,11 @@ host_unlinked_cb (TroupeThreadHost *host, guint a, guint b, gpointer user_data)
 static void
 host_figures_cb (TroupeThreadHost *host, const TroupeThreadFigures *figures, guint n, gpointer user_data)
 {
+  TroupeThreadGroup *self = user_data;
+
   for (guint i = 0; i < n; i++)
     {
-      TroupeThreadMember *member = find_member (user_data, figures[i].id);
+      TroupeThreadMember *member = find_member (self, figures[i].id);
       pid_t tid = member != NULL ? member->figures.tid : 0;
 
       if (member == NULL)
@@ -171,6 +173,7 @@ host_figures_cb (TroupeThreadHost *host, const TroupeThreadFigures *figures, gui
       if (member->figures.tid == 0)
         member->figures.tid = tid;
     }
+  self->handler->figures_told (self, self->user_data);
 }
 
 static gboolean
@@ -442,11 +445,13 @@ troupe_thread_group_finish_restore (TroupeThreadGroup *self, const TroupeRunEnd 
     lose_members (self, host);
 }
 
-void
+gboolean
 troupe_thread_group_ask_figures (TroupeThreadGroup *self)
 {
-  if (self->is_ready && self->members->len > 0)
-    troupe_thread_host_ask_figures (self->host);
+  if (!self->is_ready || self->members->len == 0)
+    return FALSE;
+  troupe_thread_host_ask_figures (self->host);
+  return TRUE;
 }
 
 static void

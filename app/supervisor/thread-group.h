@@ -28,6 +28,8 @@ typedef struct
   void (*stuck) (TroupeThreadGroup *group, gpointer user_data);
   /* To end one thread its host has to be killed. */
   void (*kill_wanted) (TroupeThreadGroup *group, gpointer user_data);
+  /* The figures that were asked for are there. */
+  void (*figures_told) (TroupeThreadGroup *group, gpointer user_data);
 } TroupeThreadGroupHandler;
 
 /* What the host's run is told. */
@@ -98,8 +100,8 @@ void troupe_thread_group_finish_restore (TroupeThreadGroup *self, const TroupeRu
 /* Channels straight between two threads: LINKS as in a definition ("1:2", "*"), others passed over. */
 void troupe_thread_group_set_links (TroupeThreadGroup *self, const char *const *links);
 
-/* Asks for the figures of all members; they come some time later. */
-void troupe_thread_group_ask_figures (TroupeThreadGroup *self);
+/* Asks for the figures of all members; they come some time later. FALSE when there is nobody to ask. */
+gboolean troupe_thread_group_ask_figures (TroupeThreadGroup *self);
 
 /* See thread-host.h. Fails with TROUPE_ERROR_WRONG_STATE when no host is ready. */
 void troupe_thread_group_peek_async (TroupeThreadGroup *self, guint64 offset, guint length,

@@ -128,6 +128,7 @@ static const char *const list_fields[] = {
   "name",        "project",   "program",     "instance",       "kind",          "state",   "pid",
   "tid",         "run",       "restarts",    "exit_code",      "exit_signal",   "cpu_percent",
   "memory_bytes", "threads",  "descendants", "uptime_seconds", "ready_address", "journal",
+  "queue",        "loop_percent", "heap_used_bytes", "heap_total_bytes", "progress_percent",
 };
 
 static void

@@ -386,24 +386,56 @@ test_worker_json (void)
   TroupeProgramInfo program = { .name = (char *) "web", .kind = (char *) "spawn" };
   TroupeWorkerStats stats = { 12.34, 1000, 3, 2 };
 
-  troupe_worker_append_json (empty, worker, &program, NULL, NOW);
+  troupe_worker_append_json (empty, worker, &program, NULL, NULL, NOW);
   g_assert_cmpstr (empty->str, ==,
                    "{\"name\":\"\",\"project\":\"\",\"program\":\"web\",\"instance\":0,\"kind\":\"spawn\","
                    "\"state\":\"stopped\",\"pid\":null,\"tid\":null,\"run\":null,\"restarts\":0,\"exit_code\":null,"
                    "\"exit_signal\":null,\"cpu_percent\":null,\"memory_bytes\":null,\"threads\":null,"
-                   "\"descendants\":null,\"uptime_seconds\":null,\"ready_address\":null,\"journal\":null}");
+                   "\"descendants\":null,\"uptime_seconds\":null,\"ready_address\":null,\"journal\":null,"
+                   "\"queue\":null,\"loop_percent\":null,\"heap_used_bytes\":null,\"heap_total_bytes\":null,"
+                   "\"progress_percent\":null}");
   properties = g_variant_ref_sink (g_variant_new_parsed (
       "{'Name': <'web.1'>, 'Project': <'shop'>, 'State': <'ready'>, 'Pid': <uint32 42>, 'Run': <uint32 3>,"
       " 'Instance': <uint32 1>, 'StartedUsec': <%t>, 'ExitCode': <-1>, 'Addresses': <['tcp:80', 'tcp:81']>, 'Journal': <'/j/3'>,"
       " 'Restarts': <'not a number'>, 'Unknown': <1>}",
       (guint64) NOW - 1500000));
   troupe_worker_info_update (worker, properties);
-  troupe_worker_append_json (full, worker, &program, &stats, NOW);
+  troupe_worker_append_json (full, worker, &program, &stats, NULL, NOW);
   g_assert_cmpstr (full->str, ==,
                    "{\"name\":\"web.1\",\"project\":\"shop\",\"program\":\"web\",\"instance\":1,\"kind\":\"spawn\","
                    "\"state\":\"ready\",\"pid\":42,\"tid\":null,\"run\":3,\"restarts\":0,\"exit_code\":null,"
                    "\"exit_signal\":null,\"cpu_percent\":12.3,\"memory_bytes\":1000,\"threads\":3,"
-                   "\"descendants\":2,\"uptime_seconds\":1.5,\"ready_address\":\"tcp:80\",\"journal\":\"/j/3\"}");
+                   "\"descendants\":2,\"uptime_seconds\":1.5,\"ready_address\":\"tcp:80\",\"journal\":\"/j/3\","
+                   "\"queue\":null,\"loop_percent\":null,\"heap_used_bytes\":null,\"heap_total_bytes\":null,"
+                   "\"progress_percent\":null}");
+}
+
+/* Also one whose number nobody knows yet: an engine has just taken it over. */
+static void
+test_thread_has_no_memory_of_its_own (void)
+{
+  g_autoptr (TroupeWorkerInfo) worker = troupe_worker_info_new ("/w/1");
+  g_autoptr (GString) json = g_string_new (NULL);
+  g_autoptr (TroupeTable) table = troupe_table_new ();
+  g_autoptr (GVariant) properties = g_variant_ref_sink (
+      g_variant_new_parsed ("{'Name': <'crunch.1'>, 'Project': <'default'>, 'State': <'running'>, 'Pid': <uint32 42>,"
+                            " 'Host': <objectpath '/w/7'>, 'Progress': <0.25>, 'ProgressText': <'7 files'>}"));
+  g_autofree char *text = NULL;
+  TroupeProgramInfo program = { .name = (char *) "crunch", .kind = (char *) "threads" };
+  TroupeWorkerStats stats = { 12.34, 0, 1, 0 };
+  TroupeThreadStats thread_stats = { 3, 0.456, 1000, -1 };
+
+  troupe_worker_info_update (worker, properties);
+  troupe_worker_append_json (json, worker, &program, &stats, &thread_stats, NOW);
+  g_assert_nonnull (strstr (json->str, "\"memory_bytes\":null,"));
+  g_assert_nonnull (strstr (json->str, "\"queue\":3,\"loop_percent\":45.6,\"heap_used_bytes\":1000,"
+                                       "\"heap_total_bytes\":null,\"progress_percent\":25.0}"));
+  for (guint i = 0; i < 8; i++)
+    troupe_table_add_column (table, "X", TROUPE_ALIGN_LEFT);
+  troupe_worker_add_row (table, worker, &stats, NOW);
+  text = troupe_table_to_text (table, FALSE, 0);
+  g_assert_null (strstr (text, "0 B"));
+  g_assert_true (g_str_has_suffix (text, "25 %: 7 files\n"));
 }
 
 static void
@@ -412,10 +444,16 @@ test_stats (void)
   g_autoptr (TroupeStats) stats = troupe_stats_new (NULL);
   g_autoptr (GVariant) good = g_variant_ref_sink (g_variant_new_parsed (
       "(@t 1, [@u 7, 9], [1.5, 200.0], [@t 10, 20], [@t 11, 21], [@u 1, 2], [@u 0, 5], @a{sv} {})"));
+  g_autoptr (GVariant) threads
+      = g_variant_ref_sink (g_variant_new_parsed ("([@u 7], [@x 4], [0.5], [@x 10], [@x -1])"));
   g_autoptr (GVariant) uneven = g_variant_ref_sink (
       g_variant_new_parsed ("(@t 1, [@u 7, 9], [1.5], [@t 10, 20], [@t 11, 21], [@u 1, 2], [@u 0, 5], @a{sv} {})"));
   g_autoptr (GVariant) other = g_variant_ref_sink (g_variant_new_parsed ("('x',)"));
 
+  g_assert_true (troupe_stats_take_threads (stats, threads));
+  g_assert_false (troupe_stats_take_threads (stats, good));
+  g_assert_cmpint (troupe_stats_get_thread (stats, 7)->queue, ==, 4);
+  g_assert_null (troupe_stats_get_thread (stats, 9));
   g_assert_true (troupe_stats_take (stats, good));
   g_assert_cmpfloat (troupe_stats_get (stats, 9)->cpu_percent, ==, 200.0);
   g_assert_cmpuint (troupe_stats_get (stats, 7)->memory_bytes, ==, 10);
@@ -636,6 +674,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/table/aligned", test_table);
   g_test_add_func ("/cli/table/figures", test_figures);
   g_test_add_func ("/cli/list/fields", test_worker_json);
+  g_test_add_func ("/cli/list/thread-has-no-memory-of-its-own", test_thread_has_no_memory_of_its_own);
   g_test_add_func ("/cli/list/stats", test_stats);
   g_test_add_func ("/cli/wait/verdicts", test_verdicts);
   g_test_add_func ("/cli/exit-codes", test_exit_codes);

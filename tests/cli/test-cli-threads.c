@@ -17,6 +17,12 @@ get_module (void)
   return g_getenv ("THREAD_MODULE");
 }
 
+static int
+compare_lines (const void *a, const void *b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
 static void
 launch (CliFixture *fixture, const char *instances)
 {
@@ -177,6 +183,42 @@ test_control (CliFixture *fixture, gconstpointer data)
   assert_reply (fixture, "crunch.3", "\"ping\"", "\"pong\"\n");
 }
 
+static char *
+dup_sorted (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  qsort (lines, g_strv_length (lines), sizeof *lines, compare_lines);
+  return g_strjoinv ("\n", lines);
+}
+
+/* By the program's name a message reaches the threads, and a signal their host. */
+static void
+test_whole_program (CliFixture *fixture, gconstpointer data)
+{
+  g_auto (CliResult) sent = { 0 }, alone = { 0 }, signalled = { 0 }, waited = { 0 };
+  g_autofree char *replies = NULL;
+
+  launch (fixture, "2");
+  assert_reply (fixture, "crunch.1", "\"ping\"", "\"pong\"\n");
+  assert_reply (fixture, "crunch.2", "\"ping\"", "\"pong\"\n");
+  assert_field (fixture, "crunch.1", "queue", "0");
+  assert_field (fixture, "crunch.host", "queue", "null");
+  sent = cli_run (fixture, "send", "crunch", "\"ping\"", "--reply", "--all", NULL);
+  cli_assert_code (sent, 0);
+  replies = dup_sorted (cli_out (&sent));
+  g_assert_cmpstr (replies, ==, "\ncrunch.1 | \"pong\"\ncrunch.2 | \"pong\"");
+  /* Where there is one thread, its program's name means it. */
+  alone = cli_run (fixture, "scale", "crunch", "1", NULL);
+  cli_assert_code (alone, 0);
+  assert_reply (fixture, "crunch", "\"ping\"", "\"pong\"\n");
+  signalled = cli_run (fixture, "signal", "crunch", "KILL", NULL);
+  cli_assert_code (signalled, 0);
+  waited = cli_run (fixture, "wait", "crunch.host", "--for", "failed", NULL);
+  cli_assert_code (waited, 0);
+  assert_field (fixture, "crunch.host", "exit_signal", "\"SIGKILL\"");
+}
+
 static void
 test_link (CliFixture *fixture, gconstpointer data)
 {
@@ -209,6 +251,7 @@ main (int argc, char **argv)
   cli_test_add ("/cli/threads/interrupt-stops", test_interrupt_stops);
   cli_test_add ("/cli/threads/refusals", test_refusals);
   cli_test_add ("/cli/threads/control", test_control);
+  cli_test_add ("/cli/threads/whole-program", test_whole_program);
   cli_test_add ("/cli/threads/link", test_link);
   return g_test_run ();
 }

@@ -55,7 +55,14 @@ kill_wanted_cb (TroupeThreadGroup *group, gpointer user_data)
   add_news (user_data, "kill-wanted");
 }
 
-static const TroupeThreadGroupHandler group_handler = { ready_changed_cb, stuck_cb, kill_wanted_cb };
+static void
+figures_told_cb (TroupeThreadGroup *group, gpointer user_data)
+{
+  add_news (user_data, "figures-told");
+}
+
+static const TroupeThreadGroupHandler group_handler
+    = { ready_changed_cb, stuck_cb, kill_wanted_cb, figures_told_cb };
 
 static void
 host_ready_cb (const char *runtime, gpointer user_data)
