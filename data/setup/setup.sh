@@ -253,11 +253,11 @@ configure ()
   fi
 }
 
-# build FOLDER: builds what changed. A folder made by another version of Meson (the system
-# was upgraded) cannot be used any more and is made anew.
+# build FOLDER [TARGET]: builds what changed. A folder made by another version of Meson (the
+# system was upgraded) cannot be used any more and is made anew.
 build ()
 {
-  ninja -C "$1" && return
+  ninja -C "$@" && return
   grep -q "\"full\": \"$(meson --version)\"" "$1/meson-info/meson-info.json" && return 1
-  meson setup --wipe "$1" && ninja -C "$1"
+  meson setup --wipe "$1" && ninja -C "$@"
 }
