@@ -16,6 +16,7 @@ cluster_clear (Cluster *self)
   g_clear_object (&self->program);
   g_clear_pointer (&self->workers, g_ptr_array_unref);
   g_free (self->path);
+  g_free (self->told);
 }
 
 TroupeBusWorker1 *
@@ -142,25 +143,6 @@ is_refused (guint port)
   if (fd >= 0)
     close (fd);
   return fd == -ECONNREFUSED;
-}
-
-char *
-read_all_runs (Cluster *self, const char *worker_name)
-{
-  g_autofree char *folder = g_build_filename (self->fixture->journals_dir, "default", worker_name, NULL);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  g_autoptr (GString) text = g_string_new ("\n");
-  const char *run;
-
-  while (dir != NULL && (run = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (folder, run, "stdout", NULL);
-      g_autofree char *said = NULL;
-
-      if (g_file_get_contents (path, &said, NULL, NULL))
-        g_string_append (text, said);
-    }
-  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 static void

@@ -20,6 +20,7 @@ typedef struct
   char *path; /* of the program */
   TroupeBusProgram1 *program;
   GPtrArray *workers; /* of TroupeBusWorker1 */
+  char *told;         /* (nullable): the file its workers tell in (cluster-changes.h) */
 } Cluster;
 
 void cluster_clear (Cluster *self);
@@ -43,9 +44,6 @@ void cluster_stop (Cluster *self);
 void wait_for_requests (HttpLoad *load, guint64 more);
 void assert_no_failure (const HttpLoadResult *result);
 gboolean is_refused (guint port);
-
-/* Everything that any run of the worker has said, with a newline before. (transfer full) */
-char *read_all_runs (Cluster *self, const char *worker_name);
 
 /* A test for each Node that is to be tried. */
 void cluster_test (const char *name, void (*func) (Fixture *fixture, gconstpointer data));

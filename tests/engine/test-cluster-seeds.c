@@ -289,7 +289,7 @@ serve_with (Fixture *fixture, const char *argv)
   g_autofree char *fields = g_strdup_printf ("{'name': <'web'>, 'kind': <'cluster'>, 'argv': <[%s]>, 'instances': <2>, "
                                              "'listen': <['tcp:127.0.0.1:%u']>, 'ready': <'line:^serves'>}",
                                              argv, cluster.port);
-  HttpLoadResult result;
+  g_auto (HttpLoadResult) result = { 0 };
   HttpLoad *load;
   guint pids[2];
 

@@ -16,7 +16,7 @@ kill_engine_under_load (Fixture *fixture, const char *schedule, guint64 failures
   g_auto (Cluster) cluster = { 0 };
   g_autofree char *more = g_strdup_printf (", 'schedule': <'%s'>", schedule);
   guint pids[2], runs = 1;
-  HttpLoadResult result;
+  g_auto (HttpLoadResult) result = { 0 };
   HttpLoad *load;
 
   cluster_serve (&cluster, fixture, 2, "", more);
@@ -76,7 +76,7 @@ test_reload_outlives_engine (Fixture *fixture, gconstpointer data)
   g_auto (Cluster) cluster = { 0 };
   g_autofree char *hold = g_build_filename (fixture->folder, "hold", NULL);
   g_autofree char *env = g_strdup_printf ("'HOLD=%s', ", hold);
-  HttpLoadResult result;
+  g_auto (HttpLoadResult) result = { 0 };
   HttpLoad *load;
   guint first;
 

@@ -5,69 +5,82 @@
 
 #include "config.h"
 
-#include "cluster-fixture.h"
+#include "cluster-changes.h"
 
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Clients of the load under which workers die; how long they are replaced under one. */
+#define N_MANY_CLIENTS 64
+#define CHANGES_SEC 4
+
+/* Whichever worker dies whenever: a request fails only when it is in there. */
+static void
+kill_under_load (Fixture *fixture, const char *schedule)
+{
+  g_autofree char *more
+      = g_strdup_printf (", 'restart-delay': <'10ms'>, 'restart-limit': <0>, 'schedule': <'%s'>", schedule);
+  g_auto (HttpLoadResult) result = { 0 };
+  g_autoptr (GHashTable) killed = NULL;
+  g_auto (Cluster) cluster = { 0 };
+  HttpLoad *load;
+  guint n_inside;
+
+  cluster_serve_telling (&cluster, fixture, 3, more);
+  load = http_load_start (cluster.port, N_MANY_CLIENTS);
+  killed = cluster_kill_at_random (&cluster, load, 10, 0);
+  wait_for_requests (load, 200);
+  result = http_load_stop (load);
+  n_inside = cluster_count_inside (&cluster, killed, &result);
+  g_test_message ("%" G_GUINT64_FORMAT " requests, %" G_GUINT64_FORMAT " failed, %u of them inside a killed worker (%s)",
+                  result.n_ok, result.n_failed, n_inside, result.first_failure);
+  g_assert_cmpuint (result.n_refused, ==, 0);
+  g_assert_cmpuint (result.n_timed_out, ==, 0);
+  /* It takes a connection and then tells of it; one can fall in between, for each that was killed. */
+  g_assert_cmpuint (result.n_failed, <=, n_inside + g_hash_table_size (killed));
+}
+
 static void
 test_kill_under_load (Fixture *fixture, gconstpointer data)
 {
+  kill_under_load (fixture, "round-robin");
+}
+
+static void
+test_kill_under_load_shared (Fixture *fixture, gconstpointer data)
+{
+  kill_under_load (fixture, "shared");
+}
+
+static void
+reload_and_scale_under_load (Fixture *fixture, const char *schedule)
+{
+  g_autofree char *more = g_strdup_printf (", 'schedule': <'%s'>", schedule);
+  gint64 until = g_get_monotonic_time () + CHANGES_SEC * G_USEC_PER_SEC;
+  g_auto (HttpLoadResult) result = { 0 };
   g_auto (Cluster) cluster = { 0 };
-  HttpLoadResult result;
+  guint n_reloads, n_scalings;
   HttpLoad *load;
 
-  cluster_serve (&cluster, fixture, 3, "", ", 'restart-delay': <'10ms'>");
+  cluster_serve (&cluster, fixture, 2, "", more);
   load = http_load_start (cluster.port, N_CLIENTS);
-  for (guint i = 0; i < 5; i++)
-    {
-      TroupeBusWorker1 *victim = worker (&cluster, i % 3);
-      guint run = troupe_bus_worker1_get_run (victim);
-
-      wait_for_requests (load, 200);
-      kill ((pid_t) troupe_bus_worker1_get_pid (victim), SIGKILL);
-      wait_until (troupe_bus_worker1_get_run (victim) == run + 1
-                  && g_strcmp0 (troupe_bus_worker1_get_state (victim), "ready") == 0);
-    }
-  wait_for_requests (load, 200);
+  cluster_reload_and_scale (&cluster, load, until, &n_reloads, &n_scalings);
   result = http_load_stop (load);
-  g_test_message ("%" G_GUINT64_FORMAT " requests, %" G_GUINT64_FORMAT " were inside a killed worker", result.n_ok,
-                  result.n_failed);
-  /* Only what a killed worker had taken: never more than its share of the clients, and nobody was refused. */
-  g_assert_cmpuint (result.n_refused, ==, 0);
-  g_assert_cmpuint (result.n_timed_out, ==, 0);
-  g_assert_cmpuint (result.n_failed, <=, 5 * N_CLIENTS);
+  g_test_message ("%u reloads, %u scalings", n_reloads, n_scalings);
+  assert_no_failure (&result);
 }
 
 static void
 test_reload_and_scale_under_load (Fixture *fixture, gconstpointer data)
 {
-  static const guint sizes[] = { 4, 1, 3, 2 };
-  g_auto (Cluster) cluster = { 0 };
-  HttpLoadResult result;
-  HttpLoad *load;
+  reload_and_scale_under_load (fixture, "round-robin");
+}
 
-  cluster_serve (&cluster, fixture, 2, "", "");
-  load = http_load_start (cluster.port, N_CLIENTS);
-  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
-    {
-      g_autoptr (GError) error = NULL;
-
-      g_assert_cmpstr (cluster_reload (&cluster), ==, "");
-      wait_for_requests (load, 100);
-      troupe_bus_program1_call_scale_sync (cluster.program, sizes[i], NULL, &error);
-      g_assert_no_error (error);
-      /* At the same time. */
-      g_assert_cmpstr (cluster_reload (&cluster), ==, "");
-      cluster_look_up (&cluster, "web");
-      wait_until (all_in_state (&cluster, "ready") || (cluster_look_up (&cluster, "web"), FALSE));
-      g_assert_cmpuint (cluster.workers->len, ==, sizes[i]);
-    }
-  wait_for_requests (load, 100);
-  result = http_load_stop (load);
-  assert_no_failure (&result);
-  wait_until (troupe_bus_worker1_get_run (worker (&cluster, 0)) == 1 + 2 * G_N_ELEMENTS (sizes));
+static void
+test_reload_and_scale_under_load_shared (Fixture *fixture, gconstpointer data)
+{
+  reload_and_scale_under_load (fixture, "shared");
 }
 
 /* What Node loads before a script is not to be seen by it, nor by what it starts. */
@@ -92,36 +105,24 @@ test_script_sees_no_preload (Fixture *fixture, gconstpointer data)
 /* Clients that keep their connection for as long as they can: a worker that is asked to leave answers what it has begun
  * to read, and lets go of them with that; nobody has to be killed. */
 static void
-test_reload_under_keep_alive (Fixture *fixture, gconstpointer data)
+test_changes_under_keep_alive (Fixture *fixture, gconstpointer data)
 {
+  gint64 until = g_get_monotonic_time () + CHANGES_SEC * G_USEC_PER_SEC;
+  g_auto (HttpLoadResult) result = { 0 };
   g_auto (Cluster) cluster = { 0 };
-  HttpLoadResult result;
+  guint n_reloads, n_scalings, n_begun;
   HttpLoad *load;
 
-  cluster_serve (&cluster, fixture, 2, "'TELL=1', ", ", 'grace': <'60s'>");
+  cluster_serve_telling (&cluster, fixture, 2, ", 'grace': <'60s'>");
   load = http_load_start_keep_alive (cluster.port, N_CLIENTS);
-  for (guint i = 0; i < 3; i++)
-    {
-      wait_for_requests (load, 100);
-      g_assert_cmpstr (cluster_reload (&cluster), ==, "");
-    }
-  wait_for_requests (load, 100);
+  cluster_reload_and_scale (&cluster, load, until, &n_reloads, &n_scalings);
   result = http_load_stop (load);
-  g_test_message ("%" G_GUINT64_FORMAT " requests, %" G_GUINT64_FORMAT " not answered (%s)", result.n_ok, result.n_failed,
-                  result.first_failure);
-  g_assert_cmpuint (result.n_failed, <, HTTP_LOAD_FAILED_MAX);
-  for (guint i = 0; i < 2; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("web.%u", i + 1), *said = read_all_runs (&cluster, name);
-
-      for (guint k = 0; k < result.n_failed; k++)
-        {
-          g_autofree char *line = g_strdup_printf ("\n%" G_GUINT64_FORMAT "\n", result.failed[k]);
-
-          if (strstr (said, line) != NULL)
-            g_error ("%s had begun to read request %" G_GUINT64_FORMAT, name, result.failed[k]);
-        }
-    }
+  n_begun = cluster_count_begun (&cluster, &result);
+  g_test_message ("%u reloads, %u scalings: %" G_GUINT64_FORMAT " requests, %" G_GUINT64_FORMAT
+                  " not answered, %u of them begun (%s)",
+                  n_reloads, n_scalings, result.n_ok, result.n_failed, n_begun, result.first_failure);
+  g_assert_cmpuint (result.n_failed, <, HTTP_LOAD_FAILURES_MAX);
+  g_assert_cmpuint (n_begun, ==, 0);
 }
 
 /* Waits for "/slow" in a thread. */
@@ -218,7 +219,7 @@ test_reload_that_is_never_ready (Fixture *fixture, gconstpointer data)
   g_auto (Cluster) cluster = { 0 };
   g_autofree char *broken = g_build_filename (fixture->folder, "broken", NULL);
   g_autofree char *env = g_strdup_printf ("'BROKEN=%s', ", broken);
-  HttpLoadResult result;
+  g_auto (HttpLoadResult) result = { 0 };
   HttpLoad *load;
   guint pids[2];
 
@@ -378,9 +379,11 @@ main (int argc, char **argv)
   if (!cluster_tests_begin (&argc, &argv))
     return 0;
   cluster_test ("kill-under-load", test_kill_under_load);
+  cluster_test ("kill-under-load-shared", test_kill_under_load_shared);
   cluster_test ("reload-and-scale-under-load", test_reload_and_scale_under_load);
+  cluster_test ("reload-and-scale-under-load-shared", test_reload_and_scale_under_load_shared);
   cluster_test ("script-sees-no-preload", test_script_sees_no_preload);
-  cluster_test ("reload-under-keep-alive", test_reload_under_keep_alive);
+  cluster_test ("changes-under-keep-alive", test_changes_under_keep_alive);
   cluster_test ("stop-lets-requests-finish", test_stop_lets_requests_finish);
   cluster_test ("figures-of-retiring", test_figures_of_retiring);
   cluster_test ("stop-has-an-end", test_stop_has_an_end);

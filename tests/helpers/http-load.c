@@ -44,6 +44,16 @@ http_connect (guint port)
   return -saved_errno;
 }
 
+/* The client's end of FD. */
+static guint
+get_own_port (int fd)
+{
+  struct sockaddr_in address = { 0 };
+  socklen_t length = sizeof address;
+
+  return getsockname (fd, (struct sockaddr *) &address, &length) == 0 ? ntohs (address.sin_port) : 0;
+}
+
 /* The length of the body that the head in TEXT names; -1 when the head is not complete. */
 static gssize
 get_body_length (const char *text, gsize *head_length)
@@ -59,12 +69,14 @@ get_body_length (const char *text, gsize *head_length)
 
 /* FALSE, with WHY filled: "connect: …", "closed after N bytes". */
 static gboolean
-request (guint port, const char *path, char answer[8192], gsize *head_length, int *error_number, char why[128])
+request (guint port, const char *path, char answer[8192], gsize *head_length, guint *own_port, int *error_number,
+         char why[128])
 {
   char text[256];
   gsize length = 0;
   int fd = http_connect (port);
 
+  *own_port = fd >= 0 ? get_own_port (fd) : 0;
   if (fd < 0)
     {
       *error_number = -fd;
@@ -99,14 +111,13 @@ request (guint port, const char *path, char answer[8192], gsize *head_length, in
 }
 
 static void
-count_failure (HttpLoad *self, guint64 number, int error_number, const char *why)
+count_failure (HttpLoad *self, guint64 number, guint own_port, int error_number, const char *why)
 {
   g_mutex_lock (&self->mutex);
-  if (self->result.n_failed == 0)
+  if (self->result.n_failed++ == 0)
     g_strlcpy (self->result.first_failure, why, sizeof self->result.first_failure);
-  if (self->result.n_failed < HTTP_LOAD_FAILED_MAX)
-    self->result.failed[self->result.n_failed] = number;
-  self->result.n_failed++;
+  if (self->result.failures->len < HTTP_LOAD_FAILURES_MAX)
+    g_array_append_vals (self->result.failures, &(HttpLoadFailure){ number, own_port }, 1);
   self->result.n_refused += error_number == ECONNREFUSED;
   self->result.n_timed_out += error_number == EAGAIN;
   g_mutex_unlock (&self->mutex);
@@ -121,12 +132,13 @@ client_thread (gpointer data)
   while (!g_atomic_int_get (&self->stop))
     {
       gsize head_length;
+      guint own_port;
       int error_number;
 
-      if (request (self->port, "/", answer, &head_length, &error_number, why))
+      if (request (self->port, "/", answer, &head_length, &own_port, &error_number, why))
         __atomic_add_fetch (&self->n_ok, 1, __ATOMIC_RELAXED);
       else
-        count_failure (self, 0, error_number, why);
+        count_failure (self, 0, own_port, error_number, why);
     }
   return NULL;
 }
@@ -182,13 +194,13 @@ keep_alive_thread (gpointer data)
       if (fd < 0 && (fd = http_connect (self->port)) < 0)
         {
           g_snprintf (why, sizeof why, "connect: %s", g_strerror (-fd));
-          count_failure (self, number, -fd, why);
+          count_failure (self, number, 0, -fd, why);
           continue;
         }
       if (exchange (fd, number, &close_after, &error_number, why))
         __atomic_add_fetch (&self->n_ok, 1, __ATOMIC_RELAXED);
       else
-        count_failure (self, number, error_number, why);
+        count_failure (self, number, get_own_port (fd), error_number, why);
       if (close_after)
         {
           close (fd);
@@ -207,6 +219,7 @@ start (guint port, guint n_clients, GThreadFunc thread)
 
   self->port = port;
   self->threads = g_ptr_array_new ();
+  self->result.failures = g_array_new (FALSE, FALSE, sizeof (HttpLoadFailure));
   g_mutex_init (&self->mutex);
   for (guint i = 0; i < n_clients; i++)
     g_ptr_array_add (self->threads, g_thread_new ("client", thread, self));
@@ -247,14 +260,21 @@ http_load_stop (HttpLoad *self)
   return result;
 }
 
+void
+http_load_result_clear (HttpLoadResult *self)
+{
+  g_clear_pointer (&self->failures, g_array_unref);
+}
+
 char *
 http_get (guint port, const char *path)
 {
   char answer[8192], why[128];
   gsize head_length;
+  guint own_port;
   int error_number;
 
-  return request (port, path, answer, &head_length, &error_number, why) ? g_strdup (answer + head_length) : NULL;
+  return request (port, path, answer, &head_length, &own_port, &error_number, why) ? g_strdup (answer + head_length) : NULL;
 }
 
 guint

@@ -10,7 +10,14 @@ G_BEGIN_DECLS
 
 typedef struct _HttpLoad HttpLoad;
 
-#define HTTP_LOAD_FAILED_MAX 256
+/* Failures that are told one by one. */
+#define HTTP_LOAD_FAILURES_MAX 65536
+
+typedef struct
+{
+  guint64 number; /* with keep-alive: of the request */
+  guint port;     /* the client's own; 0 when it was not connected */
+} HttpLoadFailure;
 
 typedef struct
 {
@@ -18,8 +25,11 @@ typedef struct
   guint64 n_refused;   /* of the failed: nobody listened */
   guint64 n_timed_out; /* of the failed: no answer in HTTP_LOAD_TIMEOUT_SEC */
   char first_failure[128];
-  guint64 failed[HTTP_LOAD_FAILED_MAX]; /* with keep-alive: the numbers of those that failed, the first ones */
+  GArray *failures; /* (owned) of HttpLoadFailure */
 } HttpLoadResult;
+
+void http_load_result_clear (HttpLoadResult *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HttpLoadResult, http_load_result_clear)
 
 #define HTTP_LOAD_TIMEOUT_SEC 60
 
