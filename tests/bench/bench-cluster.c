@@ -18,13 +18,14 @@
 
 #include "engine-fixture.h"
 #include "http-load.h"
+#include "wrk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define CLIENTS "32"
+#define N_CLIENTS 32
 #define FULL_SECONDS 3
 #define FULL_ROUNDS 5
 /* How long the workers refuse. */
@@ -53,12 +54,6 @@ server_script (void)
 }
 
 static void
-child_setup (gpointer user_data)
-{
-  setsid ();
-}
-
-static void
 setenv_number (GSubprocessLauncher *launcher, const char *name, guint number)
 {
   g_autofree char *text = g_strdup_printf ("%u", number);
@@ -82,7 +77,7 @@ node_cluster_start (guint n_workers, const char *schedule, guint max)
   if (max > 0)
     setenv_number (launcher, "MAX", max);
   g_subprocess_launcher_setenv (launcher, "SCHEDULE", schedule, TRUE);
-  g_subprocess_launcher_set_child_setup (launcher, child_setup, NULL, NULL);
+  g_subprocess_launcher_set_child_setup (launcher, wrk_child_setup, NULL, NULL);
   self.process = g_subprocess_launcher_spawn (launcher, &error, "node", script, NULL);
   if (self.process == NULL
       || !g_input_stream_read_all (g_subprocess_get_stdout_pipe (self.process), said, sizeof said, NULL, NULL, &error))
@@ -174,86 +169,6 @@ read_pss_mb (pid_t pid)
   return (double) g_ascii_strtoull (line + strlen ("\nPss:"), NULL, 10) / 1024;
 }
 
-/* -- wrk ------------------------------------------------------------------------------- */
-
-typedef struct
-{
-  double rate, p99_msec;
-  guint64 n_requests, n_failed;
-} WrkResult;
-
-static double
-parse_msec (const char *text)
-{
-  char *unit;
-  double value = g_ascii_strtod (text, &unit);
-
-  return g_str_has_prefix (unit, "us") ? value / 1000 : g_str_has_prefix (unit, "ms") ? value : value * 1000;
-}
-
-/* The sum of the numbers behind NAME up to the end of its line; 0 where wrk had none to tell. */
-static guint64
-sum_after (const char *output, const char *name)
-{
-  const char *p = strstr (output, name);
-  guint64 sum = 0;
-
-  if (p == NULL)
-    return 0;
-  for (p += strlen (name); *p != '\n' && *p != '\0';)
-    if (g_ascii_isdigit (*p))
-      sum += g_ascii_strtoull (p, (char **) &p, 10);
-    else
-      p++;
-  return sum;
-}
-
-static WrkResult
-parse_wrk (const char *output)
-{
-  const char *p99 = strstr (output, " 99% "), *rate = strstr (output, "Requests/sec:");
-  const char *requests = strstr (output, " requests in ");
-  WrkResult result = { 0 };
-
-  if (p99 == NULL || rate == NULL || requests == NULL)
-    g_error ("wrk printed: %s", output);
-  result.p99_msec = parse_msec (p99 + strlen (" 99% "));
-  result.rate = g_ascii_strtod (rate + strlen ("Requests/sec:"), NULL);
-  while (requests > output && requests[-1] != '\n')
-    requests--;
-  result.n_requests = g_ascii_strtoull (requests, NULL, 10);
-  result.n_failed = sum_after (output, "Socket errors:") + sum_after (output, "Non-2xx or 3xx responses:");
-  return result;
-}
-
-static GSubprocess *
-wrk_start (guint port, gboolean closing, guint seconds)
-{
-  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", port);
-  g_autofree char *duration = g_strdup_printf ("%us", seconds);
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-  g_autoptr (GError) error = NULL;
-  GSubprocess *wrk;
-
-  g_subprocess_launcher_set_child_setup (launcher, child_setup, NULL, NULL);
-  wrk = g_subprocess_launcher_spawn (launcher, &error, "wrk", "-t", "1", "-c", CLIENTS, "-d", duration, "--latency",
-                                     "-H", closing ? "Connection: close" : "X-Nothing: 1", url, NULL);
-  if (wrk == NULL)
-    g_error ("%s", error->message);
-  return wrk;
-}
-
-static WrkResult
-wrk_finish (GSubprocess *wrk)
-{
-  g_autofree char *output = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (!g_subprocess_communicate_utf8 (wrk, NULL, NULL, &output, NULL, &error))
-    g_error ("%s", error->message);
-  return parse_wrk (output);
-}
-
 /* -- Figures --------------------------------------------------------------------------- */
 
 typedef struct
@@ -266,7 +181,7 @@ static Round
 measure (const Server *server, gboolean closing, guint seconds)
 {
   double cpu = read_cpu_usec (server->primary);
-  g_autoptr (GSubprocess) wrk = wrk_start (server->port, closing, seconds);
+  g_autoptr (GSubprocess) wrk = wrk_start (server->port, N_CLIENTS, closing, seconds);
   Round round = { .wrk = wrk_finish (wrk) };
 
   round.cpu_usec = (read_cpu_usec (server->primary) - cpu) / (double) MAX (round.wrk.n_requests, 1);
@@ -436,7 +351,7 @@ static void
 measure_reload (Fixture *fixture, gboolean closing, guint seconds)
 {
   OurCluster ours = our_cluster_start (fixture, 2, "round-robin", 0);
-  g_autoptr (GSubprocess) wrk = wrk_start (ours.server.port, closing, seconds);
+  g_autoptr (GSubprocess) wrk = wrk_start (ours.server.port, N_CLIENTS, closing, seconds);
   guint n = reload_while_loaded (&ours, wrk);
   WrkResult result = wrk_finish (wrk);
 
@@ -492,7 +407,7 @@ measure_pm2 (Fixture *fixture, gboolean closing, guint seconds)
       return;
     }
   wait_until ((answer = http_get (port, "/")) != NULL);
-  wrk = wrk_start (port, closing, seconds);
+  wrk = wrk_start (port, N_CLIENTS, closing, seconds);
   g_subprocess_wait_async (wrk, NULL, ended_cb, &ended);
   while (!ended)
     {
