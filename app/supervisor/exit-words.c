@@ -146,9 +146,10 @@ dup_signal_end (const TroupeExitFacts *facts, const char *duration)
 }
 
 char *
-troupe_exit_words_dup_host_end (const TroupeRunEnd *host, const char *why)
+troupe_exit_words_dup_host_end (const TroupeRunEnd *host, const char *why, const char *culprit)
 {
   const TroupeRunStatus *status = &host->status;
+  const char *who = culprit != NULL ? culprit : "";
   g_autofree char *name = NULL;
 
   if (host->lost)
@@ -158,14 +159,16 @@ troupe_exit_words_dup_host_end (const TroupeRunEnd *host, const char *why)
   if (status->phase == TROUPE_RUN_FAILED)
     return g_strdup ("its host process could not be started");
   if (status->exit_signal == 0)
-    return status->exit_code >= 0 ? g_strdup_printf ("its host process ended with code %d", status->exit_code)
-                                  : g_strdup ("its host process is gone");
+    return status->exit_code >= 0
+               ? g_strdup_printf ("its host process ended with code %d%s%s", status->exit_code,
+                                culprit != NULL ? ", by " : "", who)
+               : g_strdup ("its host process is gone");
   name = troupe_signal_dup_name (status->exit_signal);
   if (name == NULL)
     name = g_strdup_printf ("signal %d", status->exit_signal);
-  return g_strdup_printf (is_crash (status->exit_signal) ? "its host process crashed with %s"
-                                                         : "its host process was killed by %s",
-                          name);
+  if (!is_crash (status->exit_signal))
+    return g_strdup_printf ("its host process was killed by %s", name);
+  return g_strdup_printf ("its host process crashed with %s%s%s", name, culprit != NULL ? " in " : "", who);
 }
 
 static char *

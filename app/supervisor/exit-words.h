@@ -30,8 +30,8 @@ typedef struct
 char *troupe_exit_words_dup (const TroupeExitFacts *facts);
 
 /* What became of the process that hosted a thread: “its host process crashed with SIGSEGV”. WHY (nullable): it was
- * killed, “to end crunch.2”. Returns: (transfer full) */
-char *troupe_exit_words_dup_host_end (const TroupeRunEnd *host, const char *why);
+ * killed, “to end crunch.2”. CULPRIT (nullable): the thread that ended it. Returns: (transfer full) */
+char *troupe_exit_words_dup_host_end (const TroupeRunEnd *host, const char *why, const char *culprit);
 
 /* The code a shell would give, for scripts: 127 for a command that was not found, 126 for one
  * that cannot be executed, otherwise the run's own; -1: none. */

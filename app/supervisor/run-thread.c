@@ -168,7 +168,8 @@ gone_cb (TroupeThreadMember *member, const TroupeRunEnd *host, const char *reaso
   TroupeEndReason end_reason = get_end_reason (self, TROUPE_END_WITH_HOST);
   int signal_number = host->lost ? SIGKILL : host->status.exit_signal;
 
-  if (end_reason == TROUPE_END_WITH_HOST || end_reason == TROUPE_END_KILLED)
+  /* The error of the one that did it says more. */
+  if (end_reason == TROUPE_END_KILLED || (end_reason == TROUPE_END_WITH_HOST && self->reason == NULL))
     set_reason (self, reason);
   end_thread (self, signal_number != 0 ? -1 : MAX (host->status.exit_code, 0), signal_number, end_reason);
 }

@@ -36,6 +36,7 @@ struct _TroupeThreadGroup
   char *kill_reason; /* (nullable) */
 
   GPtrArray *members; /* of (unowned) TroupeThreadMember that have not ended */
+  TroupeThreadMember *culprit; /* (unowned) (nullable): the last of them that told an error, mostly just before its end */
   GArray *links;      /* of TroupeThreadLink */
 };
 

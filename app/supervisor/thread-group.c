@@ -89,10 +89,13 @@ host_online_cb (TroupeThreadHost *host, guint id, pid_t tid, gpointer user_data)
 static void
 host_error_cb (TroupeThreadHost *host, guint id, const char *summary, const char *detail, gpointer user_data)
 {
-  TroupeThreadMember *member = find_member (user_data, id);
+  TroupeThreadGroup *self = user_data;
+  TroupeThreadMember *member = find_member (self, id);
 
-  if (member != NULL)
-    member->handler->error (member, summary, detail, member->user_data);
+  if (member == NULL)
+    return;
+  self->culprit = member;
+  member->handler->error (member, summary, detail, member->user_data);
 }
 
 static void
@@ -349,7 +352,8 @@ static void
 lose_members (TroupeThreadGroup *self, const TroupeRunEnd *end)
 {
   g_autoptr (GPtrArray) members = g_ptr_array_copy (self->members, NULL, NULL);
-  g_autofree char *reason = troupe_exit_words_dup_host_end (end, self->kill_reason);
+  const char *culprit = self->culprit != NULL ? self->culprit->name : NULL;
+  g_autofree char *reason = troupe_exit_words_dup_host_end (end, self->kill_reason, culprit);
 
   for (guint i = 0; i < members->len; i++)
     {

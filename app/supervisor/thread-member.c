@@ -29,6 +29,8 @@ void
 troupe_thread_member_end (TroupeThreadMember *self)
 {
   self->has_ended = TRUE;
+  if (self->group->culprit == self)
+    self->group->culprit = NULL;
   g_ptr_array_remove (self->group->members, self);
 }
 

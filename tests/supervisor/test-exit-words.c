@@ -221,9 +221,9 @@ test_end_of_a_host (void)
 }
 
 static void
-check_host (TroupeRunEnd end, const char *why, const char *expected)
+check_host (TroupeRunEnd end, const char *why, const char *culprit, const char *expected)
 {
-  g_autofree char *words = troupe_exit_words_dup_host_end (&end, why);
+  g_autofree char *words = troupe_exit_words_dup_host_end (&end, why, culprit);
 
   g_assert_cmpstr (words, ==, expected);
 }
@@ -233,11 +233,14 @@ test_hosts (void)
 {
   TroupeRunEnd lost = { .lost = TRUE };
 
-  check_host (ended (-1, SIGABRT), NULL, "its host process crashed with SIGABRT");
-  check_host (ended (-1, SIGKILL), NULL, "its host process was killed by SIGKILL");
-  check_host (ended (-1, SIGKILL), "to end crunch.2", "its host process was killed to end crunch.2");
-  check_host (ended (9, 0), NULL, "its host process ended with code 9");
-  check_host (lost, NULL, "its host process was lost with its keeper");
+  check_host (ended (-1, SIGABRT), NULL, NULL, "its host process crashed with SIGABRT");
+  check_host (ended (-1, SIGKILL), NULL, NULL, "its host process was killed by SIGKILL");
+  check_host (ended (-1, SIGKILL), "to end crunch.2", NULL, "its host process was killed to end crunch.2");
+  check_host (ended (9, 0), NULL, NULL, "its host process ended with code 9");
+  check_host (ended (-1, SIGSEGV), NULL, "crunch.2", "its host process crashed with SIGSEGV in crunch.2");
+  check_host (ended (-1, SIGKILL), NULL, "crunch.2", "its host process was killed by SIGKILL");
+  check_host (ended (3, 0), NULL, "crunch.2", "its host process ended with code 3, by crunch.2");
+  check_host (lost, NULL, NULL, "its host process was lost with its keeper");
 }
 
 int

@@ -79,7 +79,7 @@ tell_engine (const NativeThread *thread, guint n, const void *address)
       add_number (&line, (guintptr) address, 16);
       add (&line, ")");
     }
-  add (&line, ". That ends the process, and with it every thread in it\"}]\n");
+  add (&line, "; that ends the process, and with it every thread in it\"}]\n");
   native_control_cry (told_control, line.bytes, line.length);
 }
 
@@ -142,7 +142,7 @@ exit_cb (void)
     return;
   native_port_try_flush (thread->port);
   line = native_thread_new_line ((NativeThread *) thread, "error");
-  g_string_append (line, "{\"name\":\"exit\",\"message\":\"The module called exit (). That ends the process, and with it "
+  g_string_append (line, "{\"name\":\"exit\",\"message\":\"The module called exit (); that ends the process, and with it "
                          "every thread in it\"}]");
   native_control_tell (told_control, line);
 }

@@ -222,7 +222,7 @@ expect_crash (Host *host, const char *mode, int number, const char *name, const 
                                        name);
 
   g_assert_nonnull (strstr (line, message));
-  g_assert_true (g_str_has_suffix (line, ". That ends the process, and with it every thread in it\"}]"));
+  g_assert_true (g_str_has_suffix (line, "; that ends the process, and with it every thread in it\"}]"));
   host_wait_end (host);
   wait_for (other->closed && peer->closed && host->closed);
   g_assert_true (CRASHED (host, number));
@@ -255,7 +255,7 @@ test_module_exits (Host *host, gconstpointer data)
 {
   Peer *peer = run_with_messages (host, "exit");
 
-  g_free (host_expect (host, "[\"error\",%u,{\"name\":\"exit\",\"message\":\"The module called exit ().", peer->id));
+  g_free (host_expect (host, "[\"error\",%u,{\"name\":\"exit\",\"message\":\"The module called exit ();", peer->id));
   host_wait_end (host);
   g_assert_true (WIFEXITED (host->wait_status));
   g_assert_cmpint (WEXITSTATUS (host->wait_status), ==, 6);
