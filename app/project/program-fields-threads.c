@@ -190,10 +190,24 @@ is_module (const char *name)
   return FALSE;
 }
 
+/* A native thread has a stack of its own and no heap. */
+static void
+check_native_limits (TroupeFieldReader *reader)
+{
+  TroupeProgramDefinition *self = reader->self;
+
+  for (gsize i = 0; self->resource_limits[i] != NULL; i++)
+    if (!g_str_has_prefix (self->resource_limits[i], "stack-size-mb="))
+      troupe_field_add_problem (reader, "resource-limits",
+                                "“%s” limits JavaScript: expected a module .js, .mjs or .cjs beside it, or of native "
+                                "threads stack-size-mb alone",
+                                self->resource_limits[i]);
+}
+
 static void
 check_module (TroupeFieldReader *reader, GHashTable *values)
 {
-  static const char *const of_node[] = { "exec-path", "exec-argv", "resource-limits" };
+  static const char *const of_node[] = { "exec-path", "exec-argv" };
   TroupeProgramDefinition *self = reader->self;
   const char *command_key = g_hash_table_contains (values, "command") ? "command" : "argv";
 
@@ -205,6 +219,7 @@ check_module (TroupeFieldReader *reader, GHashTable *values)
         if (g_hash_table_contains (values, of_node[i]))
           troupe_field_add_problem (reader, of_node[i],
                                     "Only threads of Node have this: expected a module .js, .mjs or .cjs beside it");
+      check_native_limits (reader);
     }
   else if (!is_module (self->argv[0]) && self->exec_path == NULL)
     {

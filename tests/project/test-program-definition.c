@@ -134,10 +134,11 @@ test_threads (void)
       " 'worker-data': <'{\"n\": [1, 2]}'>, 'share-env': <true>, 'exec-argv': <['--max-http-header-size=20000']>,"
       " 'resource-limits': <['max-old-generation-size-mb=64', 'stack-size-mb=0.5']>, 'shared-memory': <'64K'>,"
       " 'cpu-time-limit': <'30s'>, 'link': <['1:2', '*', 'db']>, 'ready': <'message'>}");
-  g_autoptr (TroupeProgramDefinition) native = parse_good ("{'kind': <'threads'>, 'argv': <['/lib/crunch.so']>}");
+  g_autoptr (TroupeProgramDefinition) native = parse_good (
+      "{'kind': <'threads'>, 'argv': <['/lib/crunch.so']>, 'resource-limits': <['stack-size-mb=2']>}");
   g_autoptr (TroupeProgramDefinition) other
       = parse_good ("{'kind': <'threads'>, 'argv': <['crunch.ts']>, 'exec-path': <'tsx'>}");
-  g_autofree char *limits = troupe_program_definition_dup_resource_limits (node);
+  g_autofree char *limits = troupe_program_definition_dup_resource_limits (node), *native_limits = NULL;
   g_autofree char *path = troupe_program_definition_dup_module_path (node);
   guint a, b;
 
@@ -152,7 +153,8 @@ test_threads (void)
   g_assert_true (troupe_kind_has_channel (node->kind));
 
   g_assert_true (troupe_program_definition_is_native_module (native));
-  g_assert_null (troupe_program_definition_dup_resource_limits (native));
+  native_limits = troupe_program_definition_dup_resource_limits (native);
+  g_assert_cmpstr (native_limits, ==, "{\"stackSizeMb\":2}");
   g_assert_false (troupe_program_definition_is_native_module (other));
 
   g_assert_true (troupe_thread_link_parse ("12:3", &a, &b));
@@ -293,6 +295,8 @@ test_bad_values (void)
       "max-old-generation-size-mb" },
     { "{'command': <'a.js'>, 'kind': <'threads'>, 'resource-limits': <['stack-size-mb=0']>}", "resource-limits",
       "“stack-size-mb=0”" },
+    { "{'command': <'a.so'>, 'kind': <'threads'>, 'resource-limits': <['max-old-generation-size-mb=4']>}",
+      "resource-limits", "stack-size-mb alone" },
     { "{'command': <'a.js'>, 'kind': <'threads'>, 'resource-limits': <['stack-size-mb=4x']>}", "resource-limits",
       "NAME=MEGABYTES" },
     { "{'command': <'a.js'>, 'kind': <'threads'>, 'resource-limits': <['stack-size-mb=4', 'stack-size-mb=8']>}",
