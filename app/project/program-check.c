@@ -133,9 +133,9 @@ check_path (const char *path, const char *cwd, const char *key, GPtrArray *probl
 
 /* A module that something else runs need not be executable, but be there. */
 static void
-check_module (const char *path, const char *cwd, const char *key, GPtrArray *problems)
+check_module (TroupeProgramDefinition *self, const char *key, GPtrArray *problems)
 {
-  g_autofree char *absolute = g_canonicalize_filename (path, cwd);
+  g_autofree char *absolute = troupe_program_definition_dup_module_path (self);
   g_autofree char *shown = g_filename_display_name (absolute);
 
   if (!g_file_test (absolute, G_FILE_TEST_EXISTS))
@@ -172,7 +172,7 @@ troupe_program_definition_check_system (TroupeProgramDefinition *self, GPtrArray
   argv = troupe_program_definition_dup_exec_argv (self, environment);
   if (self->kind == TROUPE_KIND_THREADS && troupe_program_definition_is_native_module (self))
     {
-      check_module (self->argv[0], self->cwd, command_key, problems);
+      check_module (self, command_key, problems);
       return;
     }
   if (strchr (argv[0], '/') != NULL)
@@ -180,5 +180,5 @@ troupe_program_definition_check_system (TroupeProgramDefinition *self, GPtrArray
   else
     check_on_path (argv[0], g_environ_getenv (environment, "PATH"), self->cwd, command_key, problems);
   if (troupe_kind_has_channel (self->kind) && !g_str_equal (argv[0], self->argv[0]))
-    check_module (self->argv[0], self->cwd, command_key, problems);
+    check_module (self, command_key, problems);
 }

@@ -172,7 +172,8 @@ gboolean troupe_thread_link_parse (const char *text, guint *a, guint *b);
 char *troupe_program_definition_dup_resource_limits (TroupeProgramDefinition *self);
 /* Of threads: TRUE when the native host runs it, FALSE when Node does. */
 gboolean troupe_program_definition_is_native_module (TroupeProgramDefinition *self);
-/* Returns: (transfer full): the file of the module, absolute unless the definition names no folder. */
+/* A native module that is not in the program's folder may be one that comes with Troupe. Returns: (transfer full):
+ * the file of the module, absolute. */
 char *troupe_program_definition_dup_module_path (TroupeProgramDefinition *self);
 
 /* TRUE when Node runs it: a module by its ending, or by what is to execute it. Only Node speaks to a

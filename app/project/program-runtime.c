@@ -7,6 +7,8 @@
 
 #include "project/program-definition.h"
 
+#include "base/paths.h"
+
 #include <string.h>
 
 static const struct
@@ -91,7 +93,13 @@ troupe_program_definition_is_native_module (TroupeProgramDefinition *self)
 char *
 troupe_program_definition_dup_module_path (TroupeProgramDefinition *self)
 {
-  return g_canonicalize_filename (self->argv[0], self->cwd);
+  g_autofree char *path = g_canonicalize_filename (self->argv[0], self->cwd), *ours = NULL;
+
+  /* The folder of the program comes first, then what came with Troupe. */
+  if (self->kind == TROUPE_KIND_THREADS && troupe_program_definition_is_native_module (self)
+      && !g_file_test (path, G_FILE_TEST_EXISTS))
+    ours = troupe_paths_dup_module (self->argv[0]);
+  return ours != NULL ? g_steal_pointer (&ours) : g_steal_pointer (&path);
 }
 
 GStrv

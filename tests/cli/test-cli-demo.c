@@ -83,6 +83,27 @@ test_messages (CliFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (cli_out (&wrong), "expected"));
 }
 
+/* Three threads of one process share the work, by memory that can be seen, and answer while they do. */
+static void
+test_threads (CliFixture *fixture, gconstpointer data)
+{
+  g_auto (CliResult) reply = { 0 };
+  CliProcess *logs;
+
+  start_demo (fixture);
+  assert_command (fixture, "wait", "primes.2", "--for", "running");
+  assert_command (fixture, "wait", "primes.3", "--for", "running");
+  reply = cli_run (fixture, "send", "primes.2", "{\"number\": 97}", "--reply", NULL);
+  cli_assert_code (reply, 0);
+  g_assert_cmpstr (cli_out (&reply), ==, "{\"number\":97,\"isPrime\":true}\n");
+  logs = cli_start (fixture, "events", "--follow", "primes.3", NULL);
+  cli_process_read_until (logs, "progress fraction=");
+  cli_process_signal (logs, SIGINT);
+  cli_process_finish (logs, NULL, NULL);
+  assert_command (fixture, "stop", "primes");
+  assert_listed (fixture, "primes.host", "exit_code", "0");
+}
+
 /* The cluster tells the visitor where it is, and no visit fails while all of it is replaced. */
 static void
 test_cluster (CliFixture *fixture, gconstpointer data)
@@ -112,6 +133,7 @@ main (int argc, char **argv)
   cli_test_add ("/cli/demo/ends-as-told", test_ends);
   cli_test_add ("/cli/demo/hears-input", test_input);
   cli_test_add ("/cli/demo/answers-messages", test_messages);
+  cli_test_add ("/cli/demo/threads-share-the-work", test_threads);
   cli_test_add ("/cli/demo/cluster-is-reloaded-without-a-failed-visit", test_cluster);
   return g_test_run ();
 }
