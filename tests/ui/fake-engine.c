@@ -29,7 +29,7 @@ struct _FakeEngine
   GBytes *shared_memory;
   char *peek_problem;
   guint n_peeks, largest_peek;
-  GVariant *launched;
+  GVariant *launched, *edited;
   char *examined_topic, *examined_text;
   guint examined_line;
   char *problem_key;
@@ -241,6 +241,8 @@ edit_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, GVariant
   g_autofree char *of = g_strdup_printf ("%s %s", troupe_bus_program1_get_name (program), text);
 
   note (self, "Program1.Edit", of);
+  g_clear_pointer (&self->edited, g_variant_unref);
+  self->edited = g_variant_ref (definition);
   answer_program (self, invocation);
   return TRUE;
 }
@@ -416,6 +418,7 @@ fake_engine_free (FakeEngine *self)
   g_ptr_array_unref (self->projects);
   g_clear_pointer (&self->shared_memory, g_bytes_unref);
   g_free (self->peek_problem);
+  g_clear_pointer (&self->edited, g_variant_unref);
   g_clear_pointer (&self->launched, g_variant_unref);
   g_free (self->examined_topic);
   g_free (self->examined_text);
@@ -914,6 +917,26 @@ GVariant *
 fake_engine_get_launched (FakeEngine *self)
 {
   return self->launched;
+}
+
+GVariant *
+fake_engine_get_edited (FakeEngine *self)
+{
+  return self->edited;
+}
+
+void
+fake_engine_set_definition (FakeEngine *self, const char *project, const char *name, const char *text)
+{
+  TroupeBusProgram1 *program = get_program (self, project, name);
+
+  GVariant *definition = g_variant_new_parsed (text);
+  const char *kind;
+
+  if (g_variant_lookup (definition, "kind", "&s", &kind))
+    troupe_bus_program1_set_kind (program, kind);
+  troupe_bus_program1_set_definition (program, definition);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (program));
 }
 
 void

@@ -72,6 +72,10 @@ void fake_engine_emit_stats (FakeEngine *self, double base);
 
 /* What was launched last, a{sv}. (transfer none) */
 GVariant *fake_engine_get_launched (FakeEngine *self);
+/* What Edit was given last, a{sv}. (transfer none) (nullable) */
+GVariant *fake_engine_get_edited (FakeEngine *self);
+/* TEXT: a{sv} as g_variant_parse () reads it. */
+void fake_engine_set_definition (FakeEngine *self, const char *project, const char *name, const char *text);
 /* Examine answers with one note of TOPIC from now on; NULL: none. */
 void fake_engine_set_examined (FakeEngine *self, const char *topic, guint line, const char *text);
 

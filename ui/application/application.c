@@ -32,6 +32,7 @@ static const struct
   const char *keys[3];
 } accelerators[] = {
   { "win.launch", { "<Control>n" } },
+  { "win.edit", { "<Control>e" } },
   { "win.open-project", { "<Control>o" } },
   { "win.show-sidebar", { "F9" } },
   { "win.filter", { "<Shift><Control>f" } },
@@ -41,6 +42,7 @@ static const struct
   { "win.show-messages", { "<Alt>2" } },
   { "win.show-details", { "<Alt>3" } },
   { "win.show-workers", { "<Alt>4" } },
+  { "win.show-memory", { "<Alt>5" } },
   { "win.start", { "F5" } },
   { "win.stop", { "<Shift>F5" } },
   { "win.restart", { "<Control>r" } },

@@ -328,6 +328,8 @@ troupe_subject_get_can (TroupeSubject *self)
     can |= TROUPE_CAN_FOLDER;
   if (troupe_client_get_state (self->client) != TROUPE_CLIENT_READY)
     return can;
+  if ((can & TROUPE_CAN_COPY) != 0)
+    can |= TROUPE_CAN_EDIT;
 
   for (guint i = 0; i < self->workers->len; i++)
     {

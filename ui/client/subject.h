@@ -29,6 +29,7 @@ typedef enum
   TROUPE_CAN_CANCEL_RELOAD = 1 << 10,
   TROUPE_CAN_SCALE_UP = 1 << 11, /* it is one program */
   TROUPE_CAN_SCALE_DOWN = 1 << 12,
+  TROUPE_CAN_EDIT = 1 << 13, /* it is of one program */
 } TroupeCan;
 
 /* ITEMS: of project, program and worker items; may be empty. */

@@ -19,7 +19,9 @@ struct _TroupeLaunchField
   char *key;
   char *explanation; /* (nullable) */
   char *kinds;       /* (nullable) */
+  char *separators;  /* of a list */
   gboolean is_list;
+  gboolean is_words;
   gboolean is_json;
   char *error; /* (nullable): from the engine */
 };
@@ -32,6 +34,8 @@ enum
   PROP_PLACEHOLDER,
   PROP_KINDS,
   PROP_IS_LIST,
+  PROP_SEPARATORS,
+  PROP_IS_WORDS,
   PROP_IS_JSON,
   PROP_WIDTH_CHARS,
   N_PROPERTIES,
@@ -108,6 +112,7 @@ troupe_launch_field_finalize (GObject *object)
   g_free (self->key);
   g_free (self->explanation);
   g_free (self->kinds);
+  g_free (self->separators);
   g_free (self->error);
   G_OBJECT_CLASS (troupe_launch_field_parent_class)->finalize (object);
 }
@@ -138,6 +143,13 @@ troupe_launch_field_set_property (GObject *object, guint prop_id, const GValue *
     case PROP_IS_LIST:
       self->is_list = g_value_get_boolean (value);
       break;
+    case PROP_SEPARATORS:
+      g_free (self->separators);
+      self->separators = g_value_dup_string (value);
+      break;
+    case PROP_IS_WORDS:
+      self->is_words = g_value_get_boolean (value);
+      break;
     case PROP_IS_JSON:
       self->is_json = g_value_get_boolean (value);
       break;
@@ -163,6 +175,8 @@ troupe_launch_field_class_init (TroupeLaunchFieldClass *klass)
   properties[PROP_PLACEHOLDER] = g_param_spec_string ("placeholder", NULL, NULL, NULL, flags);
   properties[PROP_KINDS] = g_param_spec_string ("kinds", NULL, NULL, NULL, flags);
   properties[PROP_IS_LIST] = g_param_spec_boolean ("is-list", NULL, NULL, FALSE, flags);
+  properties[PROP_SEPARATORS] = g_param_spec_string ("separators", NULL, NULL, NULL, flags);
+  properties[PROP_IS_WORDS] = g_param_spec_boolean ("is-words", NULL, NULL, FALSE, flags);
   properties[PROP_IS_JSON] = g_param_spec_boolean ("is-json", NULL, NULL, FALSE, flags);
   properties[PROP_WIDTH_CHARS] = g_param_spec_int ("width-chars", NULL, NULL, 1, 100, 14, flags);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
@@ -174,6 +188,7 @@ static void
 troupe_launch_field_init (TroupeLaunchField *self)
 {
   self->entry = gtk_entry_new ();
+  self->separators = g_strdup (" ,;");
   gtk_widget_set_valign (self->entry, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (self->entry, "mono");
   gtk_editable_set_width_chars (GTK_EDITABLE (self->entry), 14);
@@ -217,20 +232,65 @@ troupe_launch_field_add_to (TroupeLaunchField *self, GVariantDict *dict)
   g_autoptr (GStrvBuilder) builder = NULL;
   g_auto (GStrv) words = NULL, values = NULL;
 
+  g_variant_dict_remove (dict, self->key);
   if (text[0] == '\0' || !gtk_widget_get_visible (GTK_WIDGET (self)))
     return;
+  if (self->is_words && g_shell_parse_argv (text, NULL, &words, NULL))
+    {
+      g_variant_dict_insert_value (dict, self->key, g_variant_new_strv ((const char *const *) words, -1));
+      return;
+    }
+  /* Words that cannot be told apart are for the engine to say what is wrong with them. */
   if (!self->is_list)
     {
       g_variant_dict_insert (dict, self->key, "s", text);
       return;
     }
   builder = g_strv_builder_new ();
-  words = g_strsplit_set (text, " ,;", -1);
+  words = g_strsplit_set (text, self->separators, -1);
   for (gsize i = 0; words[i] != NULL; i++)
     if (words[i][0] != '\0')
       g_strv_builder_add (builder, words[i]);
   values = g_strv_builder_end (builder);
   g_variant_dict_insert_value (dict, self->key, g_variant_new_strv ((const char *const *) values, -1));
+}
+
+/* Words as one types them, quoted where a shell would need it. */
+static char *
+dup_command_words (const char *const *words)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  for (gsize i = 0; words[i] != NULL; i++)
+    {
+      gboolean is_plain = words[i][0] != '\0' && words[i][strcspn (words[i], " \t\n\"'\\$`#&|;<>()*?[]{}~!")] == '\0';
+      g_autofree char *quoted = is_plain ? g_strdup (words[i]) : g_shell_quote (words[i]);
+
+      g_string_append_printf (line, "%s%s", i > 0 ? " " : "", quoted);
+    }
+  return g_string_free (g_steal_pointer (&line), FALSE);
+}
+
+void
+troupe_launch_field_fill (TroupeLaunchField *self, GVariantDict *dict)
+{
+  g_autoptr (GVariant) value = g_variant_dict_lookup_value (dict, self->key, NULL);
+  g_autofree char *text = NULL;
+
+  if (value == NULL)
+    text = g_strdup ("");
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    text = g_variant_dup_string (value, NULL);
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+    {
+      g_autofree const char **words = g_variant_get_strv (value, NULL);
+      const char separator[] = { self->separators[0], '\0' };
+
+      text = self->is_list ? g_strjoinv (separator, (char **) words) : dup_command_words (words);
+    }
+  else
+    text = g_variant_print (value, FALSE);
+  troupe_launch_field_set_text (self, text);
 }
 
 void

@@ -55,7 +55,8 @@ G_DEFINE_FINAL_TYPE (TroupeDetailsPage, troupe_details_page, GTK_TYPE_WIDGET)
 
 /* Keys of a definition that are shown elsewhere on the page. */
 static const char *const shown_keys[] = { "name", "project", "kind", "command", "argv", "cwd",
-                                          "env",  "env-file", "instances", "link", "listen", NULL };
+                                          "env",  "env-file", "instances", "link", "listen",
+                                          "restart", NULL };
 
 static const struct
 {
@@ -64,7 +65,6 @@ static const struct
 } policy_titles[] = {
   { "exec-path", N_ ("Runtime") },
   { "exec-argv", N_ ("Runtime arguments") },
-  { "restart", N_ ("Restart") },
   { "success", N_ ("Also counts as success") },
   { "restart-delay", N_ ("First delay before a restart") },
   { "restart-delay-max", N_ ("Longest delay before a restart") },
@@ -194,6 +194,13 @@ troupe_details_page_add_program (TroupeDetailsPage *self, TroupeProgramItem *pro
   if (troupe_kind_from_string (kind_name, &kind))
     adw_action_row_set_subtitle (ADW_ACTION_ROW (row), troupe_format_kind_explanation (kind));
   add_row (self, self->program_group, row);
+
+  if (troupe_program_item_get_instances (program) > 1)
+    {
+      g_autofree char *number = g_strdup_printf ("%u", troupe_program_item_get_instances (program));
+
+      add_row (self, self->program_group, new_row (_ ("Workers"), number, FALSE));
+    }
 
   if (worker != NULL && troupe_worker_item_get_journal (worker)[0] != '\0')
     {
@@ -377,14 +384,36 @@ get_policy_title (const char *key)
   return key;
 }
 
+static const char *
+get_restart_word (GVariant *definition)
+{
+  const char *kind = "", *word;
+  TroupeRestart restart = TROUPE_RESTART_NO;
+
+  if (g_variant_lookup (definition, "kind", "&s", &kind) && g_str_equal (kind, troupe_kind_to_string (TROUPE_KIND_CLUSTER)))
+    restart = TROUPE_RESTART_ALWAYS;
+  if (g_variant_lookup (definition, "restart", "&s", &word))
+    (void) troupe_restart_from_string (word, &restart);
+  switch (restart)
+    {
+    case TROUPE_RESTART_ON_FAILURE:
+      return _ ("When it fails");
+    case TROUPE_RESTART_ALWAYS:
+      return _ ("Always");
+    case TROUPE_RESTART_NO:
+      break;
+    }
+  return _ ("Never");
+}
+
 static void
 troupe_details_page_add_policies (TroupeDetailsPage *self, GVariant *definition)
 {
   GVariantIter iter;
   const char *key;
   GVariant *value;
-  guint n = 0;
 
+  add_row (self, self->policy_group, new_row (_ ("Restart"), get_restart_word (definition), FALSE));
   g_variant_iter_init (&iter, definition);
   while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
     {
@@ -394,11 +423,7 @@ troupe_details_page_add_policies (TroupeDetailsPage *self, GVariant *definition)
         continue;
       text = dup_value_text (value);
       add_row (self, self->policy_group, new_row (get_policy_title (key), text, FALSE));
-      n++;
     }
-  if (n == 0)
-    add_row (self, self->policy_group,
-             new_row (_ ("Restart"), _ ("No"), FALSE));
 }
 
 static void

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /* What a program is and what its worker has done: command, folder, environment with secrets
  * masked, policies, journal, every run, processes. Asks the engine only while it is mapped.
- * Uses the actions win.open-path (s) and win.copy-text (s). */
+ * Uses the actions win.edit, win.open-path (s) and win.copy-text (s). */
 #define TROUPE_TYPE_DETAILS_PAGE (troupe_details_page_get_type ())
 G_DECLARE_FINAL_TYPE (TroupeDetailsPage, troupe_details_page, TROUPE, DETAILS_PAGE, GtkWidget)
 

@@ -11,6 +11,7 @@
 
 #include "client/address.h"
 #include "client/bus-call.h"
+#include "dialogs/launch-dialog.h"
 #include "parts/question.h"
 
 struct _TroupeWindowActions
@@ -39,6 +40,7 @@ static const struct
   { "open-folder", TROUPE_CAN_FOLDER },  { "reload", TROUPE_CAN_RELOAD },
   { "cancel-reload", TROUPE_CAN_CANCEL_RELOAD },
   { "scale", TROUPE_CAN_SCALE_UP | TROUPE_CAN_SCALE_DOWN },
+  { "edit", TROUPE_CAN_EDIT },
   { "scale-up", TROUPE_CAN_SCALE_UP },  { "scale-down", TROUPE_CAN_SCALE_DOWN },
 };
 
@@ -319,6 +321,29 @@ get_program (TroupeWindowActions *self)
   return worker != NULL ? troupe_worker_item_get_program (worker) : troupe_subject_get_program (self->subject);
 }
 
+/* ---- Edit ---- */
+
+static void
+edited_cb (TroupeWindowActions *self, gboolean and_started)
+{
+  troupe_window_actions_tell (self, and_started ? _ ("Saved, and started anew") : _ ("Saved; it takes effect at the next start"),
+                              0);
+}
+
+static void
+edit_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  TroupeWindowActions *self = user_data;
+  TroupeProgramItem *program = get_program (self);
+  GtkWindow *dialog;
+
+  if (program == NULL)
+    return;
+  dialog = troupe_launch_dialog_new_for_program (self->window, self->client, program);
+  g_signal_connect_object (dialog, "changed", G_CALLBACK (edited_cb), self, G_CONNECT_SWAPPED);
+  gtk_window_present (dialog);
+}
+
 static void
 copy_command_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
@@ -434,6 +459,7 @@ static const GActionEntry entries[] = {
   { .name = "undo-remove", .activate = undo_remove_cb, .parameter_type = "t" },
   { .name = "close-project", .activate = close_project_cb },
   { .name = "start-project", .activate = start_project_cb, .parameter_type = "s" },
+  { .name = "edit", .activate = edit_cb },
   { .name = "copy-command", .activate = copy_command_cb },
   { .name = "copy-text", .activate = copy_text_cb, .parameter_type = "s" },
   { .name = "open-folder", .activate = open_folder_cb },

@@ -448,6 +448,7 @@ show_tab_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
                            g_str_equal (name, "show-details")    ? "details"
                            : g_str_equal (name, "show-workers")  ? "workers"
                            : g_str_equal (name, "show-messages") ? "messages"
+                           : g_str_equal (name, "show-memory")   ? "memory"
                                                                  : "output");
 }
 
@@ -462,6 +463,7 @@ static const GActionEntry entries[] = {
   { .name = "show-workers", .activate = show_tab_cb },
   { .name = "show-messages", .activate = show_tab_cb },
   { .name = "show-details", .activate = show_tab_cb },
+  { .name = "show-memory", .activate = show_tab_cb },
 };
 
 /* ---- Object ---- */

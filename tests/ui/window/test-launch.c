@@ -96,7 +96,7 @@ test_fork (Fixture *fixture, gconstpointer data)
   dict = launch (fixture, dialog, "worker.js --fast");
   assert_value (dict, "kind", "'fork'");
   assert_value (dict, "exec-path", "'/opt/node/bin/node'");
-  assert_value (dict, "exec-argv", "'--inspect --trace-gc'");
+  assert_value (dict, "exec-argv", "['--inspect', '--trace-gc']");
 }
 
 /* A row that is not shown any more says nothing. */
@@ -171,6 +171,103 @@ test_threads (Fixture *fixture, gconstpointer data)
   assert_value (dict, "restart", NULL);
 }
 
+/* ---- Edit ---- */
+
+#define EDITED                                                                                                       \
+  "{'name': <'web'>, 'project': <'shop'>, 'kind': <'fork'>, 'argv': <['worker.js', 'two words']>, "                  \
+  "'exec-argv': <['--inspect', '-e', 'a b']>, 'cwd': <'/srv/shop'>, 'env': <['TOKEN=s3cret', 'A=b=c', 'DISPLAY']>, " \
+  "'instances': <int64 3>, 'restart': <'always'>, 'after': <['db:ready']>, 'grace': <'5s'>, "                        \
+  "'env-file': <['/srv/my shop/a.env', '/srv/b.env']>}"
+
+static TroupeLaunchDialog *
+open_editor (Fixture *fixture, const char *definition)
+{
+  fake_engine_add_project (fixture->engine, "shop", "/srv/shop/shop.troupe");
+  fake_engine_add_program (fixture->engine, "shop", "web", "worker.js 'two words'", 2);
+  fake_engine_set_definition (fixture->engine, "shop", "web", definition);
+  open_window (fixture, 1100, 700);
+  show_worker (fixture, "shop/web.1");
+  WAIT_UNTIL (is_enabled (fixture, "edit"));
+  activate (fixture, "win.edit");
+  return TROUPE_LAUNCH_DIALOG (wait_for_dialog (TROUPE_TYPE_LAUNCH_DIALOG));
+}
+
+/* What nobody touched stays as it was: saved at once, the definition reads back equal. */
+static void
+test_edit_keeps (Fixture *fixture, gconstpointer data)
+{
+  static const char *const keys[] = { "name",      "project", "kind",  "argv",     "exec-argv", "cwd", "env",
+                                      "instances", "restart", "after", "env-file", "grace" };
+  TroupeLaunchDialog *dialog;
+  g_autoptr (GVariant) before = NULL;
+  GVariant *after = NULL;
+
+  before = g_variant_ref_sink (g_variant_new_parsed (EDITED));
+  dialog = open_editor (fixture, EDITED);
+  g_assert_cmpstr (gtk_editable_get_text (troupe_launch_dialog_get_command (dialog)), ==, "worker.js 'two words'");
+  g_assert_true (shows (dialog, "/srv/shop/shop.troupe"));
+  g_object_add_weak_pointer (G_OBJECT (dialog), (gpointer *) &dialog);
+  troupe_launch_dialog_save (dialog);
+  WAIT_UNTIL ((after = fake_engine_get_edited (fixture->engine)) != NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_autoptr (GVariant) old = g_variant_lookup_value (before, keys[i], NULL);
+      g_autoptr (GVariant) new = g_variant_lookup_value (after, keys[i], NULL);
+
+      g_test_message ("%s", keys[i]);
+      g_assert_nonnull (new);
+      g_assert_true (g_variant_equal (old, new));
+    }
+  g_assert_cmpuint (g_variant_n_children (after), ==, G_N_ELEMENTS (keys));
+  /* Saved only: nothing was started anew. */
+  WAIT_UNTIL (dialog == NULL);
+  g_assert_false (fake_engine_was_called (fixture->engine, "Program1.Restart web"));
+  g_assert_false (fake_engine_was_called (fixture->engine, "Program1.Start web"));
+}
+
+static void
+test_edit_and_restart (Fixture *fixture, gconstpointer data)
+{
+  TroupeLaunchDialog *dialog = open_editor (fixture, "{'name': <'web'>, 'argv': <['worker.js', 'two words']>, "
+                                                     "'grace': <'5s'>, 'env': <['A=1']>}");
+  g_autoptr (GVariantDict) dict = NULL;
+
+  fake_engine_set_running (fixture->engine, "web.1", 5);
+  WAIT_UNTIL (shows (dialog, "Save and _Restart") || shows (dialog, "Save and Restart"));
+  /* What the engine refuses is told, and the dialog stays. */
+  fake_engine_set_program_problem (fixture->engine, "web is being reloaded");
+  troupe_launch_dialog_launch (dialog);
+  WAIT_UNTIL (shows (dialog, "web is being reloaded"));
+  fake_engine_set_program_problem (fixture->engine, NULL);
+
+  gtk_editable_set_text (troupe_launch_dialog_get_command (dialog), "worker.js --fast");
+  type_field (dialog, "grace", "");
+  troupe_launch_dialog_launch (dialog);
+  fake_engine_wait_for_call (fixture->engine, "Program1.Restart web");
+  dict = g_variant_dict_new (fake_engine_get_edited (fixture->engine));
+  assert_value (dict, "command", "'worker.js --fast'");
+  assert_value (dict, "argv", NULL);
+  assert_value (dict, "grace", NULL);
+  assert_value (dict, "env", "['A=1']");
+}
+
+/* Of a failed start the way out is to mend it and to start it. */
+static void
+test_edit_and_start (Fixture *fixture, gconstpointer data)
+{
+  TroupeLaunchDialog *dialog = open_editor (fixture, "{'name': <'web'>, 'kind': <'cluster'>, 'command': <'nodee x'>}");
+  g_autoptr (GVariantDict) dict = NULL;
+
+  WAIT_UNTIL (shows (dialog, "Save and _Start") || shows (dialog, "Save and Start"));
+  gtk_editable_set_text (troupe_launch_dialog_get_command (dialog), "x.js");
+  troupe_launch_dialog_launch (dialog);
+  fake_engine_wait_for_call (fixture->engine, "Program1.Start web");
+  dict = g_variant_dict_new (fake_engine_get_edited (fixture->engine));
+  assert_value (dict, "kind", "'cluster'");
+  assert_value (dict, "restart", "'always'");
+  assert_value (dict, "instances", NULL);
+}
+
 static void
 test_links (Fixture *fixture, gconstpointer data)
 {
@@ -221,6 +318,9 @@ main (int argc, char *argv[])
   TEST ("/ui/launch/rows-of-another-kind-say-nothing", test_change_of_kind, NULL);
   TEST ("/ui/launch/cluster-has-sockets-and-notes", test_cluster, NULL);
   TEST ("/ui/launch/threads-have-data-and-memory", test_threads, NULL);
+  TEST ("/ui/launch/edit-keeps-what-is-not-touched", test_edit_keeps, NULL);
+  TEST ("/ui/launch/edit-and-restart", test_edit_and_restart, NULL);
+  TEST ("/ui/launch/edit-and-start", test_edit_and_start, NULL);
   TEST ("/ui/launch/links-follow-the-engine", test_links, NULL);
   return g_test_run ();
 }
