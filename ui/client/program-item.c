@@ -13,6 +13,10 @@
 
 #include <glib/gi18n.h>
 
+/* As the engine has it. */
+#define INSTANCES_MAX 1024
+#define THREADS_MAX 512
+
 struct _TroupeProgramItem
 {
   GObject parent_instance;
@@ -327,6 +331,12 @@ troupe_program_item_is_threads (TroupeProgramItem *self)
   TroupeKind kind;
 
   return troupe_kind_from_string (self->kind_name, &kind) && kind == TROUPE_KIND_THREADS;
+}
+
+guint
+troupe_program_item_get_instances_max (TroupeProgramItem *self)
+{
+  return troupe_program_item_is_threads (self) ? THREADS_MAX : INSTANCES_MAX;
 }
 
 TroupeWorkerItem *

@@ -12,7 +12,6 @@ G_BEGIN_DECLS
  * Signals: "changed" when its definition, its workers or their states changed, "sampled" when
  * figures did. */
 #define TROUPE_TYPE_PROGRAM_ITEM (troupe_program_item_get_type ())
-#define TROUPE_PROGRAM_INSTANCES_MAX 1024
 #define TROUPE_PROGRAM_PEEK_MAX 65536u
 
 G_DECLARE_FINAL_TYPE (TroupeProgramItem, troupe_program_item, TROUPE, PROGRAM_ITEM, GObject)
@@ -81,7 +80,9 @@ TroupeState troupe_program_item_get_state (TroupeProgramItem *self);
  * with troupe_bus_call_finish (). */
 void troupe_program_item_call_async (TroupeProgramItem *self, const char *method, GAsyncReadyCallback callback,
                                      gpointer user_data);
-/* INSTANCES: 1 to TROUPE_PROGRAM_INSTANCES_MAX; finish with troupe_bus_call_finish (). */
+/* How many workers it may have; fewer where they are threads of one process. */
+guint troupe_program_item_get_instances_max (TroupeProgramItem *self);
+/* INSTANCES: 1 to as many as it may have; finish with troupe_bus_call_finish (). */
 void troupe_program_item_scale_async (TroupeProgramItem *self, guint instances, GAsyncReadyCallback callback,
                                       gpointer user_data);
 /* DEFINITION: as Engine1.Launch takes it; finish with troupe_bus_call_finish (). */

@@ -352,7 +352,7 @@ troupe_subject_get_can (TroupeSubject *self)
   for (guint i = 0; i < programs->len; i++)
     can |= get_reload_can (programs->pdata[i]);
   program = troupe_subject_get_program (self);
-  if (program != NULL && troupe_program_item_get_instances (program) < TROUPE_PROGRAM_INSTANCES_MAX)
+  if (program != NULL && troupe_program_item_get_instances (program) < troupe_program_item_get_instances_max (program))
     can |= TROUPE_CAN_SCALE_UP;
   if (program != NULL && troupe_program_item_get_instances (program) > 1)
     can |= TROUPE_CAN_SCALE_DOWN;

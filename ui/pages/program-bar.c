@@ -180,6 +180,7 @@ troupe_program_bar_show_scale (TroupeProgramBar *self, TroupeProgramItem *progra
     return;
   self->shown_instances = instances;
   self->filling = TRUE;
+  gtk_spin_button_set_range (self->scale, 1, troupe_program_item_get_instances_max (program));
   gtk_spin_button_set_value (self->scale, instances);
   self->filling = FALSE;
 }

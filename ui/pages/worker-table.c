@@ -100,7 +100,8 @@ cell_refresh_memory_tooltip (Cell *cell)
   g_autofree char *resident = NULL;
   g_autofree char *text = NULL;
 
-  if (TROUPE_IS_WORKER_ITEM (cell->item) && troupe_worker_item_is_alive (TROUPE_WORKER_ITEM (cell->item)))
+  if (TROUPE_IS_WORKER_ITEM (cell->item) && troupe_worker_item_is_alive (TROUPE_WORKER_ITEM (cell->item))
+      && !troupe_worker_item_is_thread (TROUPE_WORKER_ITEM (cell->item)))
     {
       resident = troupe_format_dup_bytes (troupe_worker_item_get_rss_bytes (TROUPE_WORKER_ITEM (cell->item)));
       text = g_strdup_printf (_ ("%s with shared pages counted in each process (RSS)"), resident);

@@ -159,8 +159,9 @@ troupe_window_actions_scale (TroupeWindowActions *self, gint64 instances)
   TroupeProgramItem *program = self->subject != NULL ? troupe_subject_get_program (self->subject) : NULL;
 
   if (program != NULL && instances != troupe_program_item_get_instances (program))
-    troupe_program_item_scale_async (program, (guint) CLAMP (instances, 1, TROUPE_PROGRAM_INSTANCES_MAX), called_cb,
-                                     g_object_ref (self));
+    troupe_program_item_scale_async (
+        program, (guint) CLAMP (instances, 1, troupe_program_item_get_instances_max (program)), called_cb,
+        g_object_ref (self));
 }
 
 static void

@@ -57,6 +57,8 @@ test_table (Fixture *fixture, gconstpointer data)
   open_threads (fixture, 3);
   /* The host is no worker of the person's. */
   WAIT_UNTIL (shows (get_page (fixture), "3 of 3 running · threads"));
+  g_assert_cmpuint (troupe_program_item_get_instances_max (troupe_client_find_program (fixture->client, "shop/crunch")),
+                    ==, 512);
   activate (fixture, "win.show-workers");
   table = GTK_WIDGET (troupe_worker_page_get_workers (get_page (fixture)));
   rows = G_LIST_MODEL (gtk_column_view_get_model (troupe_worker_table_get_view (TROUPE_WORKER_TABLE (table))));
