@@ -105,6 +105,14 @@ have_font ()
             -name '*.[ot]tf' -print 2>/dev/null | head -n 1)" ]
 }
 
+# GTK draws icons with the help of gdk-pixbuf, which reads SVG by a plug-in, or by itself since 2.44.
+have_svg ()
+{
+  svg_dir=$(pkg-config --variable=gdk_pixbuf_moduledir gdk-pixbuf-2.0 2>/dev/null) || return 1
+  pkg-config --atleast-version=2.44 gdk-pixbuf-2.0 ||
+    [ -n "$(find -L "$svg_dir" -name '*svg*.so' -print 2>/dev/null | head -n 1)" ]
+}
+
 # have WHAT…: is this row's `what` there?
 have ()
 {
@@ -116,6 +124,7 @@ have ()
     compiler) have_compiler "$@" ;;
     file) [ -e "$1" ] ;;
     font) have_font ;;
+    svg) have_svg ;;
     *) die "needs.txt: “$have_kind” is no kind of need" ;;
   esac
 }

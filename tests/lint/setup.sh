@@ -17,7 +17,7 @@ verdict 'every need has its five columns and a kind that is known' "$(
     { for (i = 1; i <= NF; i++) gsub (/^[ \t]+|[ \t]+$/, "", $i) }
     NF != 5 { print "line " FNR ": " NF " columns" }
     $1 !~ /^(run|check|ci)$/ { print "line " FNR ": when is “" $1 "”" }
-    $2 !~ /^(compiler( -.*)?|command [^ ]+|module [^ ]+ [0-9.]+|file \/[^ ]+|font)$/ { print "line " FNR ": what is “" $2 "”" }
+    $2 !~ /^(compiler( -.*)?|command [^ ]+|module [^ ]+ [0-9.]+|file \/[^ ]+|font|svg)$/ { print "line " FNR ": what is “" $2 "”" }
     $3 == "" || $4 == "" || $5 == "" { print "line " FNR ": a package is missing" }
   ' data/setup/needs.txt
 )"
