@@ -204,6 +204,18 @@ new_machine (TroupeServer *self)
   return g_variant_dict_end (&dict);
 }
 
+/* Swallows the floating arguments. */
+static void
+send_signal (TroupeServer *self, const char *destination, const char *name, GVariant **arguments, gsize n)
+{
+  GDBusInterfaceSkeleton *skeleton = G_DBUS_INTERFACE_SKELETON (self->interface);
+
+  g_dbus_connection_emit_signal (g_dbus_interface_skeleton_get_connection (skeleton), destination,
+                                 g_dbus_interface_skeleton_get_object_path (skeleton),
+                                 g_dbus_interface_skeleton_get_info (skeleton)->name, name,
+                                 g_variant_new_tuple (arguments, n), NULL);
+}
+
 typedef struct
 {
   GArray *ids, *queue, *utilization, *heap_used, *heap_total;
@@ -225,8 +237,9 @@ add_to_thread_columns (gpointer worker, gpointer user_data)
   g_array_append_val (columns->heap_total, figures.heap_total_bytes);
 }
 
+/* What the hosts have told last, to one client or (NULL) to all. */
 static void
-threads_sampled_cb (TroupeEngine *engine, TroupeServer *self)
+send_thread_stats (TroupeServer *self, const char *destination)
 {
   ThreadColumns columns = {
     .ids = g_array_new (FALSE, FALSE, sizeof (guint32)),
@@ -235,26 +248,32 @@ threads_sampled_cb (TroupeEngine *engine, TroupeServer *self)
     .heap_used = g_array_new (FALSE, FALSE, sizeof (gint64)),
     .heap_total = g_array_new (FALSE, FALSE, sizeof (gint64)),
   };
-  GVariant *variants[5];
+  GVariant *arguments[5];
   gboolean has_any;
 
-  troupe_engine_foreach_worker (engine, add_to_thread_columns, &columns);
+  troupe_engine_foreach_worker (self->engine, add_to_thread_columns, &columns);
   has_any = columns.ids->len > 0;
-  variants[0] = take_column (columns.ids, G_VARIANT_TYPE_UINT32);
-  variants[1] = take_column (columns.queue, G_VARIANT_TYPE_INT64);
-  variants[2] = take_column (columns.utilization, G_VARIANT_TYPE_DOUBLE);
-  variants[3] = take_column (columns.heap_used, G_VARIANT_TYPE_INT64);
-  variants[4] = take_column (columns.heap_total, G_VARIANT_TYPE_INT64);
+  arguments[0] = take_column (columns.ids, G_VARIANT_TYPE_UINT32);
+  arguments[1] = take_column (columns.queue, G_VARIANT_TYPE_INT64);
+  arguments[2] = take_column (columns.utilization, G_VARIANT_TYPE_DOUBLE);
+  arguments[3] = take_column (columns.heap_used, G_VARIANT_TYPE_INT64);
+  arguments[4] = take_column (columns.heap_total, G_VARIANT_TYPE_INT64);
   if (has_any)
-    troupe_bus_engine1_emit_thread_stats (self->interface, variants[0], variants[1], variants[2], variants[3],
-                                          variants[4]);
+    send_signal (self, destination, "ThreadStats", arguments, G_N_ELEMENTS (arguments));
   else
-    for (gsize i = 0; i < G_N_ELEMENTS (variants); i++)
-      g_variant_unref (g_variant_ref_sink (variants[i]));
+    for (gsize i = 0; i < G_N_ELEMENTS (arguments); i++)
+      g_variant_unref (g_variant_ref_sink (arguments[i]));
 }
 
 static void
-sampled_cb (TroupeEngine *engine, TroupeServer *self)
+threads_sampled_cb (TroupeEngine *engine, TroupeServer *self)
+{
+  send_thread_stats (self, NULL);
+}
+
+/* The newest figures, to one client or (NULL) to all. */
+static void
+send_stats (TroupeServer *self, const char *destination)
 {
   Columns columns = {
     .server = self,
@@ -265,13 +284,24 @@ sampled_cb (TroupeEngine *engine, TroupeServer *self)
     .threads = g_array_new (FALSE, FALSE, sizeof (guint32)),
     .descendants = g_array_new (FALSE, FALSE, sizeof (guint32)),
   };
+  GVariant *arguments[8];
 
-  troupe_engine_foreach_worker (engine, add_to_columns, &columns);
-  troupe_bus_engine1_emit_stats (
-      self->interface, (guint64) g_get_real_time (), take_column (columns.ids, G_VARIANT_TYPE_UINT32),
-      take_column (columns.cpu, G_VARIANT_TYPE_DOUBLE), take_column (columns.memory, G_VARIANT_TYPE_UINT64),
-      take_column (columns.rss, G_VARIANT_TYPE_UINT64), take_column (columns.threads, G_VARIANT_TYPE_UINT32),
-      take_column (columns.descendants, G_VARIANT_TYPE_UINT32), new_machine (self));
+  troupe_engine_foreach_worker (self->engine, add_to_columns, &columns);
+  arguments[0] = g_variant_new_uint64 ((guint64) g_get_real_time ());
+  arguments[1] = take_column (columns.ids, G_VARIANT_TYPE_UINT32);
+  arguments[2] = take_column (columns.cpu, G_VARIANT_TYPE_DOUBLE);
+  arguments[3] = take_column (columns.memory, G_VARIANT_TYPE_UINT64);
+  arguments[4] = take_column (columns.rss, G_VARIANT_TYPE_UINT64);
+  arguments[5] = take_column (columns.threads, G_VARIANT_TYPE_UINT32);
+  arguments[6] = take_column (columns.descendants, G_VARIANT_TYPE_UINT32);
+  arguments[7] = new_machine (self);
+  send_signal (self, destination, "Stats", arguments, G_N_ELEMENTS (arguments));
+}
+
+static void
+sampled_cb (TroupeEngine *engine, TroupeServer *self)
+{
+  send_stats (self, NULL);
 }
 
 static GPtrArray *
@@ -455,12 +485,20 @@ handle_undo_remove_cb (TroupeBusEngine1 *interface, GDBusMethodInvocation *invoc
 static gboolean
 handle_subscribe_cb (TroupeBusEngine1 *interface, GDBusMethodInvocation *invocation, TroupeServer *self)
 {
+  const char *sender = g_dbus_method_invocation_get_sender (invocation);
+  gboolean is_first = troupe_clients_get_n_subscribed (self->clients) == 0;
   GError *error = NULL;
 
   if (!troupe_clients_admit (self->clients, invocation))
     return TRUE;
-  if (!troupe_clients_subscribe (self->clients, g_dbus_method_invocation_get_sender (invocation), &error))
+  if (!troupe_clients_subscribe (self->clients, sender, &error))
     return troupe_server_fail (invocation, error);
+  /* The first one set off a reading. Who comes later need not wait for the next. */
+  if (!is_first)
+    {
+      send_stats (self, sender);
+      send_thread_stats (self, sender);
+    }
   troupe_bus_engine1_complete_subscribe (interface, invocation);
   return TRUE;
 }

@@ -207,6 +207,29 @@ find_root ()
   fi
 }
 
+# tell_how_to_install CAN: the command for a person to type, after find_root has returned CAN.
+tell_how_to_install ()
+{
+  # Root's own shell, where there is no sudo.
+  sudo='sudo ' words='Install them with'
+  if ! command -v sudo >/dev/null 2>&1; then
+    sudo='' words='Only root can install them, and there is no sudo here. As root:'
+  elif [ "$1" -ne 2 ]; then
+    words='Nobody is here to type a password for sudo, or it was refused. Install them with'
+  fi
+  update=''
+  # shellcheck disable=SC2086 # packages are words
+  if [ "$column" -eq 2 ] && ! apt-cache show $packages >/dev/null 2>&1; then
+    update="${sudo}apt-get update && "
+  fi
+  say
+  say "$words"
+  say
+  say "    $bold$update$sudo$install_command $packages$plain"
+  say
+  say "and start ./${0##*/} again."
+}
+
 # need WHEN…: sees to it that every row of the table for these `when`s is there.
 need ()
 {
@@ -226,13 +249,7 @@ need ()
   say "Packages for it: $packages"
   find_root && can=0 || can=$?
   if [ "$can" -ne 0 ]; then
-    say
-    say "Install them with"
-    say
-    say "    ${bold}sudo $install_command $packages${plain}"
-    say
-    say "(as root without the sudo), and start ./${0##*/} again."
-    [ "$can" -eq 2 ] || say "It could not be done from here: this is not root, and sudo is absent or asks for a password."
+    tell_how_to_install "$can"
     exit 1
   fi
   # shellcheck disable=SC2086 # packages are words

@@ -110,8 +110,13 @@ shows 'and so has pacman' calls 'pacman -S --needed --noconfirm thing-arch'
 
 machine 1000 apt-get
 needs 1 run
-shows 'a user without sudo is told the command' said 'sudo apt-get install -y --no-install-recommends libthing-deb thing-deb'
+shows 'a user without sudo is told the command' said '    apt-get install -y --no-install-recommends libthing-deb thing-deb'
 verdict 'and nothing was tried' "$(cat "$machine/calls")"
+
+machine 1000 apt-get
+stand_in apt-cache 'exit 100'
+needs 1 run
+shows 'that command gets the package lists where there are none' said '    apt-get update && apt-get install -y'
 
 machine 1000 apt-get
 stand_in sudo 'case $1 in -n) shift ;; esac; echo "sudo $*" >>'"'$machine/calls'"'; "$@"'
@@ -122,7 +127,7 @@ shows 'a user whose sudo wants no password: it is used' calls 'sudo env DEBIAN_F
 machine 1000 apt-get
 stand_in sudo 'exit 1'
 needs 1 run
-shows 'a user whose sudo wants a password, and no terminal: the command' said 'sudo apt-get install'
+shows 'a user whose sudo wants a password, and no terminal: the command' said '    sudo apt-get install'
 
 machine 0 ''
 needs 1 run
