@@ -294,6 +294,7 @@ test_refuses_nonsense (Fixture *fixture, gconstpointer data)
   char answer[64];
   int fd;
 
+  run_wait (run, "started"); /* which may come after what the child writes */
   run_wait_for_text (run, "ready\n");
 
   /* Another version: told ours, and turned away. */
