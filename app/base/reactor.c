@@ -8,7 +8,8 @@
  * A context that has nothing to poll but its own wake-up descriptor and the reactor
  * waits in epoll_wait itself: the events are there when it returns, and the kernel wakes one
  * wait queue, not two nested ones. That is a third of what a single message costs. Any other
- * set of descriptors is polled as ever. */
+ * set of descriptors is polled as ever. The poll function also ends holds, which GLib's
+ * milliseconds are too coarse for. */
 
 #include "config.h"
 
@@ -16,6 +17,7 @@
 
 #include <errno.h>
 #include <gio/gio.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,6 +27,9 @@ struct _TroupeReactorWatch
   guint32 events;
   TroupeReactorFunc func; /* NULL: removed */
   gpointer user_data;
+
+  GList hold;            /* the link in the reactor's `held` */
+  gint64 held_till_usec; /* 0: not held */
 };
 
 struct _TroupeReactor
@@ -38,7 +43,11 @@ struct _TroupeReactor
   /* Events that the poll function fetched, for the dispatch that follows. */
   struct epoll_event ready[TROUPE_REACTOR_EVENTS_MAX];
   int n_ready;
+  gboolean is_fetched; /* there may be none of them */
   int wakeup_fd; /* (unowned): the context's, once it is in the epoll set; -1 */
+
+  GQueue held; /* of (unowned) TroupeReactorWatch; all are held equally long, so the first is due first */
+  gboolean can_hold;
 };
 
 /* The reactor of the context that this thread runs. Contexts are not shared by threads here. */
@@ -50,6 +59,63 @@ typedef struct
   TroupeReactor *reactor; /* (unowned) */
 } ReactorSource;
 
+/* Of the first, which must be there. */
+static gint64
+get_hold_left_usec (TroupeReactor *self)
+{
+  TroupeReactorWatch *first = g_queue_peek_head (&self->held);
+  gint64 left = first->held_till_usec - g_get_monotonic_time ();
+
+  return MAX (left, 0);
+}
+
+static void
+end_hold (TroupeReactor *self, TroupeReactorWatch *watch)
+{
+  if (watch->held_till_usec == 0)
+    return;
+  watch->held_till_usec = 0;
+  g_queue_unlink (&self->held, &watch->hold);
+}
+
+static void
+dispatch_held (TroupeReactor *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  TroupeReactorWatch *watch;
+
+  for (guint i = 0; i < TROUPE_REACTOR_EVENTS_MAX && (watch = g_queue_peek_head (&self->held)) != NULL
+                    && watch->held_till_usec <= now;
+       i++)
+    {
+      end_hold (self, watch);
+      watch->func (EPOLLIN, watch->user_data);
+    }
+}
+
+static gboolean
+reactor_prepare (GSource *source, gint *timeout_msec)
+{
+  TroupeReactor *self = ((ReactorSource *) source)->reactor;
+  gint64 left_usec;
+
+  *timeout_msec = -1;
+  if (g_queue_is_empty (&self->held))
+    return FALSE;
+  left_usec = get_hold_left_usec (self);
+  *timeout_msec = (gint) ((left_usec + 999) / 1000);
+  return left_usec == 0;
+}
+
+/* Of holds; what is ready GLib sees by itself. */
+static gboolean
+reactor_check (GSource *source)
+{
+  TroupeReactor *self = ((ReactorSource *) source)->reactor;
+
+  return !g_queue_is_empty (&self->held) && get_hold_left_usec (self) == 0;
+}
+
 static gboolean
 reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -58,11 +124,12 @@ reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   int n = self->n_ready;
 
   /* Copied: a callback that runs the loop fetches others. */
-  if (n > 0)
+  if (self->is_fetched)
     memcpy (events, self->ready, n * sizeof *events);
   else
     n = epoll_wait (self->epoll_fd, events, G_N_ELEMENTS (events), 0);
   self->n_ready = 0;
+  self->is_fetched = FALSE;
   self->depth++;
   for (int i = 0; i < n; i++)
     {
@@ -71,6 +138,8 @@ reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
       if (watch != NULL && watch->func != NULL)
         watch->func (events[i].events, watch->user_data);
     }
+  if (!g_queue_is_empty (&self->held))
+    dispatch_held (self);
   if (--self->depth == 0 && self->removed->len > 0)
     g_ptr_array_set_size (self->removed, 0);
   return G_SOURCE_CONTINUE;
@@ -90,6 +159,53 @@ adopt_wakeup (TroupeReactor *self, int fd)
   return TRUE;
 }
 
+/* How long to wait: what GLib says, or until a hold ends. */
+static struct timespec
+get_wait (gint timeout_msec, gint64 hold_left_usec)
+{
+  gint64 usec = timeout_msec < 0 ? hold_left_usec : MIN (hold_left_usec, (gint64) timeout_msec * 1000);
+
+  return (struct timespec){ .tv_sec = usec / G_USEC_PER_SEC, .tv_nsec = usec % G_USEC_PER_SEC * 1000 };
+}
+
+/* As g_poll, but a hold may end it. */
+static gint
+poll_any (TroupeReactor *self, GPollFD *fds, guint n_fds, gint timeout_msec)
+{
+  struct timespec wait;
+
+  if (self == NULL || g_queue_is_empty (&self->held))
+    return g_poll (fds, n_fds, timeout_msec);
+  wait = get_wait (timeout_msec, get_hold_left_usec (self));
+  return ppoll ((struct pollfd *) fds, n_fds, &wait, NULL);
+}
+
+/* Events were fetched, but sources of a higher priority came first. They would not be fetched twice. */
+static gint
+poll_again (TroupeReactor *self, GPollFD *fds, guint n_fds)
+{
+  gint n = g_poll (fds, n_fds, 0);
+
+  for (guint i = 0; i < n_fds; i++)
+    if (fds[i].fd == self->epoll_fd && fds[i].revents == 0)
+      {
+        fds[i].revents = G_IO_IN;
+        n = MAX (n, 0) + 1;
+      }
+  return n;
+}
+
+static int
+wait_for_events (TroupeReactor *self, gint timeout_msec)
+{
+  struct timespec wait;
+
+  if (g_queue_is_empty (&self->held))
+    return epoll_wait (self->epoll_fd, self->ready, G_N_ELEMENTS (self->ready), timeout_msec);
+  wait = get_wait (timeout_msec, get_hold_left_usec (self));
+  return epoll_pwait2 (self->epoll_fd, self->ready, G_N_ELEMENTS (self->ready), &wait, NULL);
+}
+
 static gint
 reactor_poll (GPollFD *fds, guint n_fds, gint timeout_msec)
 {
@@ -97,18 +213,21 @@ reactor_poll (GPollFD *fds, guint n_fds, gint timeout_msec)
   GPollFD *own, *wakeup;
   int n;
 
+  if (self != NULL && self->n_ready > 0)
+    return poll_again (self, fds, n_fds);
   if (self != NULL)
-    self->n_ready = 0;
+    self->is_fetched = FALSE;
   /* Every context polls its wake-up descriptor, so with two the other one is that. */
   if (self == NULL || n_fds != 2 || (fds[0].fd != self->epoll_fd && fds[1].fd != self->epoll_fd))
-    return g_poll (fds, n_fds, timeout_msec);
+    return poll_any (self, fds, n_fds, timeout_msec);
   own = fds[0].fd == self->epoll_fd ? &fds[0] : &fds[1];
   wakeup = own == &fds[0] ? &fds[1] : &fds[0];
   if (!adopt_wakeup (self, wakeup->fd))
-    return g_poll (fds, n_fds, timeout_msec);
+    return poll_any (self, fds, n_fds, timeout_msec);
 
-  n = epoll_wait (self->epoll_fd, self->ready, G_N_ELEMENTS (self->ready), timeout_msec);
+  n = wait_for_events (self, timeout_msec);
   self->n_ready = MAX (n, 0);
+  self->is_fetched = TRUE;
   own->revents = wakeup->revents = 0;
   for (int i = 0; i < n; i++)
     if (self->ready[i].data.ptr == NULL)
@@ -120,7 +239,17 @@ reactor_poll (GPollFD *fds, guint n_fds, gint timeout_msec)
   return n < 0 ? n : (own->revents != 0) + (wakeup->revents != 0);
 }
 
-static GSourceFuncs reactor_funcs = { NULL, NULL, reactor_dispatch, NULL, NULL, NULL };
+static GSourceFuncs reactor_funcs = { reactor_prepare, reactor_check, reactor_dispatch, NULL, NULL, NULL };
+
+/* Linux 5.11; a sandbox may forbid it. */
+static gboolean
+has_short_waits (int epoll_fd)
+{
+  struct epoll_event event;
+  const struct timespec no_time = { 0, 0 };
+
+  return epoll_pwait2 (epoll_fd, &event, 1, &no_time, NULL) >= 0;
+}
 
 TroupeReactor *
 troupe_reactor_new (GMainContext *context, GError **error)
@@ -153,6 +282,7 @@ troupe_reactor_new (GMainContext *context, GError **error)
   if (polled_reactor == NULL)
     {
       polled_reactor = self;
+      self->can_hold = has_short_waits (fd);
       g_main_context_set_poll_func (context, reactor_poll);
     }
   return self;
@@ -225,10 +355,24 @@ troupe_reactor_remove (TroupeReactor *self, TroupeReactorWatch *watch)
   g_return_if_fail (g_hash_table_contains (self->watches, watch));
 
   epoll_ctl (self->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+  end_hold (self, watch);
   watch->func = NULL;
   g_hash_table_steal (self->watches, watch);
   if (self->depth > 0 || self->n_ready > 0)
     g_ptr_array_add (self->removed, watch);
   else
     g_free (watch);
+}
+
+gboolean
+troupe_reactor_hold (TroupeReactor *self, TroupeReactorWatch *watch)
+{
+  if (!self->can_hold)
+    return FALSE;
+  if (watch->held_till_usec != 0)
+    return TRUE;
+  watch->held_till_usec = g_get_monotonic_time () + TROUPE_REACTOR_HOLD_USEC;
+  watch->hold.data = watch;
+  g_queue_push_tail_link (&self->held, &watch->hold);
+  return TRUE;
 }

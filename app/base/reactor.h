@@ -42,4 +42,11 @@ void troupe_reactor_modify (TroupeReactor *self, TroupeReactorWatch *watch, guin
 void troupe_reactor_rearm (TroupeReactor *self, TroupeReactorWatch *watch);
 void troupe_reactor_remove (TroupeReactor *self, TroupeReactorWatch *watch);
 
+/* Calls WATCH with EPOLLIN once, TROUPE_REACTOR_HOLD_USEC from now (and up to the kernel's timer slack later),
+ * whether there is anything to read or not. Who knows that many small things are about to come modifies the
+ * watch not to ask for EPOLLIN and takes them together then: neither end pays for a wake-up each. One that is
+ * held already stays so. FALSE: this kernel or this context cannot wait for less than a millisecond. */
+#define TROUPE_REACTOR_HOLD_USEC 50
+gboolean troupe_reactor_hold (TroupeReactor *self, TroupeReactorWatch *watch);
+
 G_END_DECLS
