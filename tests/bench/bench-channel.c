@@ -3,7 +3,8 @@
 
 /* Messages per second through the channel and CPU per message of the parent, with one echoing
  * Node child, against Node itself as the parent in the same run. Rounds alternate; figures are
- * medians of the rounds and of their ratios. Where the scheduler puts parent and child moves either
+ * medians of the rounds and of their ratios. The floor is a parent that waits, reads and writes and does
+ * nothing else: what the kernel alone costs, when each message is read as soon as it is there. Where the scheduler puts parent and child moves either
  * rate by more than the parents differ, so all is measured again with both on one processor.
  *
  *   bench-channel [--short] */
@@ -12,10 +13,12 @@
 
 #include "ipc/channel.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #define WARM_UP 2000
@@ -92,26 +95,39 @@ closed_cb (TroupeChannel *channel, gpointer user_data)
 
 static const TroupeChannelHandler handler = { .message = message_cb, .fault = fault_cb, .closed = closed_cb };
 
+/* Starts the echoing child. *OURS is the parent's end. */
+static GPid
+spawn_child (int *ours)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "bench", "channel-child.js", NULL);
+  const char *argv[] = { "node", script, NULL };
+  g_auto (GStrv) env = g_environ_setenv (g_get_environ (), "NODE_CHANNEL_FD", "3", TRUE);
+  int theirs, target = 3;
+  GPid pid;
+
+  if (!troupe_channel_socketpair (ours, &theirs, &error) ||
+      !g_spawn_async_with_pipes_and_fds (NULL, argv, (const char *const *) env,
+                                         G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, 1, 2,
+                                         &theirs, &target, 1, &pid, NULL, NULL, NULL, &error))
+    g_error ("%s", error->message);
+  close (theirs);
+  return pid;
+}
+
 static Figures
 run_ours (guint total, guint window)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (TroupeReactor) reactor = troupe_reactor_new (NULL, &error);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "bench", "channel-child.js", NULL);
-  const char *argv[] = { "node", script, NULL };
-  g_auto (GStrv) env = g_environ_setenv (g_get_environ (), "NODE_CHANNEL_FD", "3", TRUE);
   Run run = { loop, total, window };
   TroupeChannel *channel;
-  int ours, theirs, target = 3;
-  GPid pid;
+  int ours;
+  GPid pid = spawn_child (&ours);
 
-  if (reactor == NULL || !troupe_channel_socketpair (&ours, &theirs, &error) ||
-      !g_spawn_async_with_pipes_and_fds (NULL, argv, (const char *const *) env,
-                                         G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, 1, 2,
-                                         &theirs, &target, 1, &pid, NULL, NULL, NULL, &error))
+  if (reactor == NULL)
     g_error ("%s", error->message);
-  close (theirs);
   channel = troupe_channel_new (reactor, ours, NULL, &handler, &run, &error);
   for (guint i = 0; i < window; i++)
     send_one (channel, &run);
@@ -119,6 +135,76 @@ run_ours (guint total, guint window)
   troupe_channel_free (channel);
   waitpid (pid, NULL, 0);
   return run.figures;
+}
+
+static void
+write_all (int fd, const char *bytes, gsize length)
+{
+  while (length > 0)
+    {
+      gssize n = send (fd, bytes, length, MSG_NOSIGNAL);
+
+      if (n < 0 && errno != EAGAIN && errno != EINTR)
+        g_error ("the child left");
+      bytes += MAX (n, 0);
+      length -= (gsize) MAX (n, 0);
+    }
+}
+
+/* The three calls a message takes in a parent that watches many descriptors. */
+static Figures
+run_bare (guint total, guint window)
+{
+  static const char line[] = "{\"id\":1000000,\"method\":\"resize\",\"path\":\"/images/cat.png\"}\n";
+  static char in[64 * 1024], out[64 * 1024];
+  const gsize length = strlen (line);
+  struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET };
+  int epoll_fd = epoll_create1 (EPOLL_CLOEXEC), ours;
+  GPid pid = spawn_child (&ours);
+  guint sent = 0, received = 0;
+  gsize gathered = 0;
+  gint64 start = 0;
+  double cpu = 0;
+  Figures figures;
+
+  for (; sent < window; sent++, gathered += length)
+    memcpy (out + gathered, line, length);
+  epoll_ctl (epoll_fd, EPOLL_CTL_ADD, ours, &event);
+  while (received < total + WARM_UP)
+    {
+      struct iovec iov = { in, sizeof in };
+      char control[256];
+      struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+                                .msg_controllen = sizeof control };
+      gssize n;
+
+      if (gathered > 0)
+        write_all (ours, out, gathered);
+      gathered = 0;
+      epoll_wait (epoll_fd, &event, 1, -1);
+      n = recvmsg (ours, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+      if (n == 0)
+        g_error ("the child left");
+      for (const char *p = in; n > 0 && (p = memchr (p, '\n', (gsize) (in + n - p))) != NULL; p++)
+        {
+          if (++received == WARM_UP)
+            {
+              start = g_get_monotonic_time ();
+              cpu = own_cpu_usec ();
+            }
+          if (sent < total + WARM_UP && gathered + length <= sizeof out)
+            {
+              memcpy (out + gathered, line, length);
+              gathered += length;
+              sent++;
+            }
+        }
+    }
+  figures = (Figures){ (double) (g_get_monotonic_time () - start), own_cpu_usec () - cpu };
+  close (ours);
+  close (epoll_fd);
+  waitpid (pid, NULL, 0);
+  return figures;
 }
 
 static Figures
@@ -160,10 +246,12 @@ compare (const char *name, guint total, guint window, guint rounds)
   g_autofree double *ours = g_new (double, rounds), *nodes = g_new (double, rounds);
   g_autofree double *rate = g_new (double, rounds), *cpu = g_new (double, rounds);
   g_autofree double *our_cpu = g_new (double, rounds), *node_cpu = g_new (double, rounds);
+  g_autofree double *bares = g_new (double, rounds), *bare_cpu = g_new (double, rounds);
+  g_autofree double *over_bare = g_new (double, rounds);
 
   for (guint i = 0; i < rounds; i++)
     {
-      Figures c = run_ours (total, window), node = run_node (total, window);
+      Figures c = run_ours (total, window), node = run_node (total, window), bare = run_bare (total, window);
 
       ours[i] = total / c.wall_usec * 1e6;
       nodes[i] = total / node.wall_usec * 1e6;
@@ -171,11 +259,16 @@ compare (const char *name, guint total, guint window, guint rounds)
       our_cpu[i] = c.cpu_usec / total;
       node_cpu[i] = node.cpu_usec / total;
       cpu[i] = our_cpu[i] / node_cpu[i];
+      bares[i] = total / bare.wall_usec * 1e6;
+      bare_cpu[i] = bare.cpu_usec / total;
+      over_bare[i] = our_cpu[i] / bare_cpu[i];
     }
   printf ("%s: %.0f messages/s there and back, Node as parent %.0f, ratio %.2f (goal >= 1.3)\n", name,
           median (ours, rounds), median (nodes, rounds), median (rate, rounds));
   printf ("%s: parent CPU %.2f us/message, Node %.2f, ratio %.2f (goal <= 0.55)\n", name, median (our_cpu, rounds),
           median (node_cpu, rounds), median (cpu, rounds));
+  printf ("%s: bare C parent %.0f messages/s, CPU %.2f us/message; ours %.2f of that\n", name, median (bares, rounds),
+          median (bare_cpu, rounds), median (over_bare, rounds));
 }
 
 /* Children inherit it. */
@@ -201,6 +294,7 @@ main (int argc, char *argv[])
   int test_argc = 1;
 
   g_test_init (&test_argc, &test_argv_p, NULL);
+  setvbuf (stdout, NULL, _IOLBF, 0);
   if (node == NULL)
     {
       printf ("skipped: Node.js is not installed\n");
