@@ -16,6 +16,7 @@
 #include "ipc/framer.h"
 #include "ipc/json-text.h"
 #include "ipc/line-queue.h"
+#include "ipc/pace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,10 +62,14 @@ struct _TroupeChannel
   TroupeLinePiece *unacknowledged; /* (owned): the handle line sent last */
   guint handle_tries;
 
+  TroupePace pace;
+  guint turn_messages; /* lines of this turn */
+
   guint in_turn : 1;     /* messages are being handed out */
   guint in_event : 1;    /* a callback of the reactor is on the stack */
   guint freed : 1;       /* free when that callback returns */
   guint reading : 1;
+  guint gathering : 1;   /* messages gather in the socket until a hold of the reactor ends */
   guint want_drained : 1;
   guint disconnecting : 1;
   guint peer_done : 1;   /* end of file or error was seen while reading */
@@ -251,9 +256,11 @@ next_queue (TroupeChannel *self)
 static void
 update_watch (TroupeChannel *self)
 {
+  /* The answer to a descriptor is never kept waiting: much may be held back for it. */
+  self->gathering = self->gathering && self->unacknowledged == NULL;
   if (self->watch != NULL)
     troupe_reactor_modify (self->reactor, self->watch,
-                           (self->reading ? WATCHED_WHEN_READING : 0u)
+                           (self->reading && !self->gathering ? WATCHED_WHEN_READING : 0u)
                                | (next_queue (self) != NULL ? WATCHED_WHEN_WRITING : 0u));
 }
 
@@ -651,6 +658,7 @@ channel_line (const char *line, gsize length, gpointer user_data)
 
   if (self->fd < 0)
     return;
+  self->turn_messages++;
   /* Only acknowledgements matter to a channel that is on its way out. */
   if (self->disconnecting && (line == NULL || memmem (line, length, "NODE_HANDLE", 11) == NULL))
     return;
@@ -736,6 +744,7 @@ receive_turn (TroupeChannel *self, gboolean at_end)
   gboolean is_empty = FALSE;
 
   self->in_turn = TRUE;
+  self->turn_messages = 0;
   for (guint i = 0; i < READS_PER_TURN_MAX && !is_empty && self->fd >= 0 && self->reading && !self->peer_done; i++)
     {
       gssize n = receive_some (self, buffer, &is_empty);
@@ -755,8 +764,13 @@ receive_turn (TroupeChannel *self, gboolean at_end)
         is_empty = errno == EAGAIN;
     }
   self->in_turn = FALSE;
-  if (!is_empty && !self->peer_done && self->reading && self->watch != NULL)
-    troupe_reactor_rearm (self->reactor, self->watch);
+  if (self->watch != NULL && self->reading && !self->peer_done)
+    {
+      if (!is_empty)
+        troupe_reactor_rearm (self->reactor, self->watch);
+      else if (!self->disconnecting && troupe_pace_turn (&self->pace, self->turn_messages, g_get_monotonic_time))
+        self->gathering = troupe_reactor_hold (self->reactor, self->watch);
+    }
   if (self->handler->turn_done != NULL && !self->freed)
     self->handler->turn_done (self, self->user_data);
 }
@@ -765,6 +779,8 @@ receive_turn (TroupeChannel *self, gboolean at_end)
 static void
 serve_event (TroupeChannel *self, guint32 events)
 {
+  if ((events & EPOLLIN) != 0)
+    self->gathering = FALSE;
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 && self->reading)
     receive_turn (self, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
   else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
@@ -829,6 +845,7 @@ void
 troupe_channel_set_reading (TroupeChannel *self, gboolean reading)
 {
   self->reading = reading;
+  self->gathering = FALSE;
   if (reading && self->watch == NULL && self->fd >= 0)
     self->watch = troupe_reactor_add (self->reactor, self->fd, WATCHED_WHEN_READING, channel_event, self, NULL);
   update_watch (self);

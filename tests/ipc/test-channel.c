@@ -588,11 +588,11 @@ test_random_bytes (Fixture *f, gconstpointer data)
       if (i % 64 == 0)
         got = peer_read (f);
     }
-  peer_say (f, "\n");
+  /* A flood may have made the channel wait between its reads. */
   f->keep = TRUE;
-  g_ptr_array_set_size (f->seen, 0);
-  peer_say (f, "\"still here\"\n");
-  assert_seen (f, "\"still here\"");
+  peer_say (f, "\n\"still here\"\n");
+  while (!g_str_equal (g_ptr_array_index (f->seen, f->seen->len - 1), "\"still here\""))
+    g_main_context_iteration (NULL, TRUE);
 }
 
 #define ADD(path, func) g_test_add ("/ipc/channel/" path, Fixture, NULL, set_up, func, tear_down)

@@ -63,6 +63,36 @@ test_prefixes (void)
   g_assert_true (troupe_json_text_is_valid (text, strlen (text), NULL, NULL));
 }
 
+/* A string of any length with one byte of each sort at any place of it. */
+static void
+test_each_place (void)
+{
+  for (gsize length = 1; length < 50; length++)
+    for (gsize place = 0; place < length; place++)
+      {
+        g_autofree char *text = g_malloc (length + 2);
+        gsize offset = 9999;
+
+        memset (text, 'x', length + 2);
+        text[0] = text[length + 1] = '"';
+        g_assert_true (troupe_json_text_is_valid (text, length + 2, NULL, NULL));
+        text[place + 1] = '\n';
+        g_assert_false (troupe_json_text_is_valid (text, length + 2, &offset, NULL));
+        g_assert_cmpuint (offset, ==, place + 1);
+        text[place + 1] = '"';
+        g_assert_false (troupe_json_text_is_valid (text, length + 2, &offset, NULL));
+        g_assert_cmpuint (offset, ==, place + 2);
+        text[place + 1] = '\xff';
+        g_assert_false (troupe_json_text_is_valid (text, length + 2, &offset, NULL));
+        g_assert_cmpuint (offset, ==, place + 1);
+        text[place + 1] = '\\'; /* of the x behind it, or of the closing quote */
+        g_assert_false (troupe_json_text_is_valid (text, length + 2, NULL, NULL));
+        if (place + 1 < length)
+          text[place + 2] = 't';
+        g_assert_cmpint (troupe_json_text_is_valid (text, length + 2, NULL, NULL), ==, place + 1 < length);
+      }
+}
+
 static void
 test_depth (void)
 {
@@ -146,6 +176,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ipc/json-text/takes-what-is-json", test_valid);
   g_test_add_func ("/ipc/json-text/refuses-what-is-not", test_invalid);
   g_test_add_func ("/ipc/json-text/stays-inside-a-prefix", test_prefixes);
+  g_test_add_func ("/ipc/json-text/looks-at-each-place-of-a-string", test_each_place);
   g_test_add_func ("/ipc/json-text/depth-has-a-ceiling", test_depth);
   g_test_add_func ("/ipc/json-text/knows-nodes-own-messages", test_internal);
   g_test_add_func ("/ipc/json-text/random-changes", test_mutations);
