@@ -228,7 +228,7 @@ add_to_thread_columns (gpointer worker, gpointer user_data)
   ThreadColumns *columns = user_data;
   guint32 id = troupe_worker_get_id (worker);
 
-  if (troupe_worker_get_tid (worker) == 0 || !troupe_worker_get_thread_figures (worker, &figures))
+  if (troupe_worker_get_tid (worker) == 0 || !troupe_worker_take_thread_figures (worker, &figures))
     return;
   g_array_append_val (columns->ids, id);
   g_array_append_val (columns->queue, figures.queue);

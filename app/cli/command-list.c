@@ -84,13 +84,20 @@ any_alive (GPtrArray *workers)
   return FALSE;
 }
 
-static gboolean
-any_thread_alive (GPtrArray *workers)
+/* IDs of those that run. Returns: (transfer full) (element-type guint) */
+static GArray *
+get_threads (GPtrArray *workers)
 {
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (guint));
+
   for (guint i = 0; i < workers->len; i++)
-    if (((TroupeWorkerInfo *) workers->pdata[i])->tid != 0)
-      return TRUE;
-  return FALSE;
+    {
+      const TroupeWorkerInfo *worker = workers->pdata[i];
+
+      if (worker->tid != 0)
+        g_array_append_val (ids, worker->id);
+    }
+  return ids;
 }
 
 static int
@@ -121,7 +128,12 @@ run (const TroupeCommand *command, int argc, char **argv)
   if (!troupe_roster_load_all (roster, &error) || (workers = filter_workers (roster, argv + 1, &error)) == NULL)
     return troupe_command_report (error);
   if (any_alive (workers))
-    troupe_stats_wait (stats, json && any_thread_alive (workers), STATS_WAIT_MSEC);
+    {
+      g_autoptr (GArray) threads = get_threads (workers);
+
+      /* The table has nothing of what only threads have. */
+      troupe_stats_wait (stats, (const guint *) threads->data, json ? threads->len : 0, STATS_WAIT_MSEC);
+    }
   text = json ? troupe_worker_list_to_json (roster, workers, stats, g_get_real_time ())
               : troupe_worker_list_to_table (roster, workers, stats, g_get_real_time (),
                                              troupe_terminal_wants_color (STDOUT_FILENO),

@@ -18,7 +18,7 @@ struct _TroupeStats
   guint signal_id, thread_signal_id;
   GHashTable *workers; /* ID -> (owned) TroupeWorkerStats */
   GHashTable *threads; /* ID -> (owned) TroupeThreadStats */
-  gboolean arrived, threads_arrived;
+  gboolean arrived;
   gboolean timed_out;
 };
 
@@ -80,7 +80,7 @@ troupe_stats_take_threads (TroupeStats *self, GVariant *parameters)
   total = g_variant_get_fixed_array (total_heaps, &n_total, sizeof *total);
   if (n_queues != n || n_utilizations != n || n_used != n || n_total != n)
     return FALSE;
-  g_hash_table_remove_all (self->threads);
+  /* Hosts answer at different times: what others said before stays. */
   for (gsize i = 0; i < n; i++)
     {
       TroupeThreadStats *entry = g_new0 (TroupeThreadStats, 1);
@@ -88,7 +88,6 @@ troupe_stats_take_threads (TroupeStats *self, GVariant *parameters)
       *entry = (TroupeThreadStats){ queue[i], utilization[i], used[i], total[i] };
       g_hash_table_insert (self->threads, GUINT_TO_POINTER (id[i]), entry);
     }
-  self->threads_arrived = TRUE;
   return TRUE;
 }
 
@@ -156,13 +155,22 @@ timeout_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+has_all (TroupeStats *self, const guint *threads, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (troupe_stats_get_thread (self, threads[i]) == NULL)
+      return FALSE;
+  return self->arrived;
+}
+
 void
-troupe_stats_wait (TroupeStats *self, gboolean with_threads, guint timeout_msec)
+troupe_stats_wait (TroupeStats *self, const guint *threads, gsize n, guint timeout_msec)
 {
   guint timeout = g_timeout_add (timeout_msec, timeout_cb, self);
 
   self->timed_out = FALSE;
-  while (!(self->arrived && (self->threads_arrived || !with_threads)) && !self->timed_out)
+  while (!has_all (self, threads, n) && !self->timed_out)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (timeout);
 }

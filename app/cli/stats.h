@@ -31,8 +31,8 @@ TroupeStats *troupe_stats_new (TroupeEngineClient *client);
 void troupe_stats_free (TroupeStats *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupeStats, troupe_stats_free)
 
-/* Runs the main context until figures have come, also those of threads when WITH_THREADS, or the time is over. */
-void troupe_stats_wait (TroupeStats *self, gboolean with_threads, guint timeout_msec);
+/* Runs the main context until figures have come, and those of N threads, or the time is over. THREADS: their IDs. */
+void troupe_stats_wait (TroupeStats *self, const guint *threads, gsize n, guint timeout_msec);
 
 /* Takes the parameters of a Stats signal. FALSE when they are not what they should be. */
 gboolean troupe_stats_take (TroupeStats *self, GVariant *parameters);

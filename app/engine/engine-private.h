@@ -61,7 +61,7 @@ struct _TroupeEngine
   guint tidy_source;
   GHashTable *untended; /* set of (owned) TroupeProgram whose host may have to come up or go */
   guint tend_source;
-  guint n_unheard; /* hosts of threads that were asked for figures and have not answered */
+  guint told_source; /* hosts have told the figures of their threads */
 };
 
 TroupeProject *troupe_engine_find_project (TroupeEngine *self, const char *name);

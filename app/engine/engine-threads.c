@@ -202,29 +202,33 @@ troupe_engine_tend_later (TroupeEngine *self, TroupeProgram *program)
 void
 troupe_engine_ask_threads (TroupeEngine *self)
 {
-  guint n_asked = 0;
-
-  /* One that does not answer keeps nobody from hearing of the others, only for a while. */
-  if (self->n_unheard > 0)
-    g_signal_emit_by_name (self, "threads-sampled");
   for (guint i = 0; i < self->projects->len; i++)
     {
       TroupeProject *project = g_ptr_array_index (self->projects, i);
 
       for (guint k = 0; k < project->programs->len; k++)
-        n_asked += troupe_thread_group_ask_figures (
-            troupe_program_get_threads (g_ptr_array_index (project->programs, k)));
+        troupe_thread_group_ask_figures (troupe_program_get_threads (g_ptr_array_index (project->programs, k)));
     }
-  self->n_unheard = n_asked;
 }
 
+static gboolean
+figures_cb (gpointer user_data)
+{
+  TroupeEngine *self = user_data;
+
+  self->told_source = 0;
+  g_signal_emit_by_name (self, "threads-sampled");
+  return G_SOURCE_REMOVE;
+}
+
+/* Hosts that answer together are told of together. */
 static void
 figures_told_cb (TroupeThreadGroup *group, gpointer user_data)
 {
   TroupeEngine *self = user_data;
 
-  if (self->n_unheard > 0 && --self->n_unheard == 0)
-    g_signal_emit_by_name (self, "threads-sampled");
+  if (self->told_source == 0)
+    self->told_source = g_idle_add_full (G_PRIORITY_LOW, figures_cb, self, NULL);
 }
 
 /* ---- What the group says ---- */

@@ -469,6 +469,7 @@ troupe_engine_dispose (GObject *object)
   troupe_clock_clear_timeout (self->clock, &self->save_timeout);
   g_clear_handle_id (&self->tidy_source, g_source_remove);
   g_clear_handle_id (&self->tend_source, g_source_remove);
+  g_clear_handle_id (&self->told_source, g_source_remove);
   g_hash_table_remove_all (self->untended);
   g_hash_table_remove_all (self->reloads);
   if (self->figures != NULL)

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  *       a program comes before its workers, and goes after them
  *   "projects-changed" ()   the list of projects
  *   "sampled" ()            the sampler has new figures
- *   "threads-sampled" ()    and the hosts of threads have told theirs, those that answer before the next
+ *   "threads-sampled" ()    hosts have told the figures of their threads
  *   "idle-changed" ()       see troupe_engine_is_idle () */
 
 #define TROUPE_TYPE_ENGINE (troupe_engine_get_type ())

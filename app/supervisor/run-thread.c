@@ -663,11 +663,10 @@ get_queue (TroupeRun *self, const TroupeThreadFigures *figures)
 }
 
 gboolean
-troupe_run_get_thread_figures (TroupeRun *self, TroupeThreadFigures *figures)
+troupe_run_take_thread_figures (TroupeRun *self, TroupeThreadFigures *figures)
 {
-  if (self->thread == NULL)
+  if (self->thread == NULL || !troupe_thread_member_take_figures (self->thread->member, figures))
     return FALSE;
-  *figures = *troupe_thread_member_get_figures (self->thread->member);
   figures->queue = get_queue (self, figures);
   return TRUE;
 }

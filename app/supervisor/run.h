@@ -115,7 +115,7 @@ TroupeConversation *troupe_run_get_conversation (TroupeRun *self);
  * it says it is (-1: it does not), with TEXT (out); whom else a kill would end now, in words (transfer full) (nullable). */
 gboolean troupe_run_is_thread (TroupeRun *self);
 pid_t troupe_run_get_tid (TroupeRun *self);
-gboolean troupe_run_get_thread_figures (TroupeRun *self, TroupeThreadFigures *figures);
+gboolean troupe_run_take_thread_figures (TroupeRun *self, TroupeThreadFigures *figures);
 double troupe_run_get_progress (TroupeRun *self, const char **text);
 char *troupe_run_dup_kill_warning (TroupeRun *self);
 /* It ended because its host did; it was never made, because the engine of then was gone. */

@@ -48,6 +48,7 @@ struct _TroupeThreadMember
   const TroupeThreadMemberHandler *handler;
   gpointer user_data;
   gboolean is_online, is_overdue, awaits_list, has_ended;
+  gboolean has_figures; /* that nobody has taken */
   TroupeThreadFigures figures;
 };
 

@@ -175,6 +175,7 @@ host_figures_cb (TroupeThreadHost *host, const TroupeThreadFigures *figures, gui
       member->figures = figures[i];
       if (member->figures.tid == 0)
         member->figures.tid = tid;
+      member->has_figures = TRUE;
     }
   self->handler->figures_told (self, self->user_data);
 }
@@ -449,13 +450,11 @@ troupe_thread_group_finish_restore (TroupeThreadGroup *self, const TroupeRunEnd 
     lose_members (self, host);
 }
 
-gboolean
+void
 troupe_thread_group_ask_figures (TroupeThreadGroup *self)
 {
-  if (!self->is_ready || self->members->len == 0)
-    return FALSE;
-  troupe_thread_host_ask_figures (self->host);
-  return TRUE;
+  if (self->is_ready && self->members->len > 0)
+    troupe_thread_host_ask_figures (self->host);
 }
 
 static void

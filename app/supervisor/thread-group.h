@@ -100,8 +100,8 @@ void troupe_thread_group_finish_restore (TroupeThreadGroup *self, const TroupeRu
 /* Channels straight between two threads: LINKS as in a definition ("1:2", "*"), others passed over. */
 void troupe_thread_group_set_links (TroupeThreadGroup *self, const char *const *links);
 
-/* Asks for the figures of all members; they come some time later. FALSE when there is nobody to ask. */
-gboolean troupe_thread_group_ask_figures (TroupeThreadGroup *self);
+/* Asks for the figures of all members; they come some time later. */
+void troupe_thread_group_ask_figures (TroupeThreadGroup *self);
 
 /* See thread-host.h. Fails with TROUPE_ERROR_WRONG_STATE when no host is ready. */
 void troupe_thread_group_peek_async (TroupeThreadGroup *self, guint64 offset, guint length,
@@ -131,7 +131,7 @@ void troupe_thread_member_set_overdue (TroupeThreadMember *self);
 void troupe_thread_member_kill_host (TroupeThreadMember *self);
 /* The others in the same host, “crunch.1 and crunch.3”. Returns: (transfer full) (nullable): NULL when it is alone */
 char *troupe_thread_member_dup_others (TroupeThreadMember *self);
-/* (transfer none): as last told; -1 what is not known. */
-const TroupeThreadFigures *troupe_thread_member_get_figures (TroupeThreadMember *self);
+/* FALSE when the host has told none since the last time. What it does not know is -1. */
+gboolean troupe_thread_member_take_figures (TroupeThreadMember *self, TroupeThreadFigures *figures);
 
 G_END_DECLS

@@ -215,8 +215,12 @@ troupe_thread_member_dup_others (TroupeThreadMember *self)
   return names->len > 0 ? g_string_free (g_steal_pointer (&names), FALSE) : NULL;
 }
 
-const TroupeThreadFigures *
-troupe_thread_member_get_figures (TroupeThreadMember *self)
+gboolean
+troupe_thread_member_take_figures (TroupeThreadMember *self, TroupeThreadFigures *figures)
 {
-  return &self->figures;
+  if (!self->has_figures)
+    return FALSE;
+  self->has_figures = FALSE;
+  *figures = self->figures;
+  return TRUE;
 }

@@ -449,9 +449,9 @@ troupe_worker_get_progress (TroupeWorker *self, const char **text)
 }
 
 gboolean
-troupe_worker_get_thread_figures (TroupeWorker *self, TroupeThreadFigures *figures)
+troupe_worker_take_thread_figures (TroupeWorker *self, TroupeThreadFigures *figures)
 {
-  return troupe_run_get_thread_figures (self->current, figures);
+  return troupe_run_take_thread_figures (self->current, figures);
 }
 
 const TroupeRunEnd *

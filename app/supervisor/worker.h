@@ -102,10 +102,10 @@ const char *troupe_worker_get_signal_problem (TroupeWorker *self);
 /* Whom else a kill would end now, in words. Returns: (transfer full) */
 char *troupe_worker_dup_kill_warning (TroupeWorker *self);
 /* Of a thread: the kernel's number for it, 0 while it does not run; how far it says it is (-1: it does not), with TEXT
- * (out); what its host tells of it (FALSE: nothing). */
+ * (out); what its host tells of it (FALSE: nothing since the last time). */
 pid_t troupe_worker_get_tid (TroupeWorker *self);
 double troupe_worker_get_progress (TroupeWorker *self, const char **text);
-gboolean troupe_worker_get_thread_figures (TroupeWorker *self, TroupeThreadFigures *figures);
+gboolean troupe_worker_take_thread_figures (TroupeWorker *self, TroupeThreadFigures *figures);
 /* How its current or last run ended, as far as that is known. */
 const TroupeRunEnd *troupe_worker_get_end (TroupeWorker *self);
 

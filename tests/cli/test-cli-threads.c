@@ -208,6 +208,8 @@ test_whole_program (CliFixture *fixture, gconstpointer data)
   cli_assert_code (sent, 0);
   replies = dup_sorted (cli_out (&sent));
   g_assert_cmpstr (replies, ==, "\ncrunch.1 | \"pong\"\ncrunch.2 | \"pong\"");
+  /* Figures are of now, not of when somebody looked last. */
+  assert_field (fixture, "crunch.1", "queue", "0");
   /* Where there is one thread, its program's name means it. */
   alone = cli_run (fixture, "scale", "crunch", "1", NULL);
   cli_assert_code (alone, 0);

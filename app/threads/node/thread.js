@@ -339,7 +339,7 @@ exports.Thread = class Thread {
 
   // --- Figures -------------------------------------------------------------------
 
-  // What is known now; what must be asked for is known the next time.
+  // What is known now.
   figures() {
     const { reported, tid, worker } = this;
     const figures = { id: this.id };
@@ -353,7 +353,6 @@ exports.Thread = class Thread {
     if (worker === null)
       return figures;
     figures.utilization = this.utilizationSince(worker.performance.eventLoopUtilization());
-    this.askHeap();
     if (this.heap !== null)
       [figures.heap_used, figures.heap_total] = this.heap;
     else if (reported[control.HEAP_TOTAL] > 0)
@@ -374,6 +373,8 @@ exports.Thread = class Thread {
   askHeap() {
     const { worker } = this;
 
+    if (worker === null)
+      return;
     if (typeof worker.getHeapStatistics !== 'function') {
       this.port.postMessage({ heap: true });
       return;

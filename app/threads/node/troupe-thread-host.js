@@ -19,6 +19,8 @@ const STDIO_COUNT = 5;
 // As in thread-host.h.
 const THREADS_MAX = 512;
 const PEEK_MAX = 64 * 1024;
+// The time that threads have to tell of their heap.
+const HEAP_MSEC = 10;
 // Lines that may wait for an engine that does not read. More than that are only dropped where
 // they come without end; what must be told is bounded by the number of threads.
 const LINES_MAX = 10000;
@@ -132,8 +134,11 @@ const orders = {
       tell(['link-failed', a, b, { message: 'This version of Node.js does not let a link be closed from outside' }]);
   },
 
+  // Threads that are not busy have told of their heap by then.
   stat(request) {
-    tell(['stat', request, [...threads.values()].map((thread) => thread.figures())]);
+    for (const thread of threads.values())
+      thread.askHeap();
+    setTimeout(() => tell(['stat', request, [...threads.values()].map((thread) => thread.figures())]), HEAP_MSEC);
   },
 
   peek(request, offset, length) {
