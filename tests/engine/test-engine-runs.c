@@ -412,6 +412,42 @@ test_stats (Fixture *fixture, gconstpointer data)
   }
 }
 
+/* One who asks once, like troupectl list, while a window is open: nobody waits for the next reading. */
+static void
+test_stats_for_a_second_client (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (TroupeBusWorker1) worker = fixture_launch_child (fixture, "fork 2");
+  g_autofree char *address = g_dbus_address_get_for_bus_sync (G_BUS_TYPE_SESSION, NULL, NULL);
+  g_autoptr (GDBusConnection) connection = NULL;
+  g_autoptr (TroupeBusEngine1) second = NULL;
+  g_autoptr (GVariant) first_last = NULL, second_last = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_signal_connect (fixture->engine, "stats", G_CALLBACK (stats_cb), &first_last);
+  wait_until (has_said (worker, "ready"));
+  troupe_bus_engine1_set_interval_msec (fixture->engine, G_MAXUINT);
+  /* Brought into its bounds; a minute. */
+  wait_until (troupe_bus_engine1_get_interval_msec (fixture->engine) == 60000);
+  troupe_bus_engine1_call_subscribe_sync (fixture->engine, NULL, &error);
+  g_assert_no_error (error);
+  wait_until (first_last != NULL);
+  g_clear_pointer (&first_last, g_variant_unref);
+
+  connection = g_dbus_connection_new_for_address_sync (
+      address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
+      NULL, &error);
+  g_assert_no_error (error);
+  second = troupe_bus_engine1_proxy_new_sync (connection, G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES,
+                                              TROUPE_ENGINE_BUS_NAME, TROUPE_ENGINE_MANAGER_PATH, NULL, &error);
+  g_assert_no_error (error);
+  g_signal_connect (second, "stats", G_CALLBACK (stats_cb), &second_last);
+  troupe_bus_engine1_call_subscribe_sync (second, NULL, &error);
+  g_assert_no_error (error);
+  wait_until (second_last != NULL);
+  g_assert_null (first_last);
+  g_dbus_connection_close_sync (connection, NULL, NULL);
+}
+
 static void
 test_processes_and_memory (Fixture *fixture, gconstpointer data)
 {
@@ -464,6 +500,7 @@ main (int argc, char **argv)
   fixture_test ("runs/keeper-killed", test_keeper_killed);
   fixture_test ("runs/children-keep-the-file-limit", test_children_keep_the_file_limit);
   fixture_test ("runs/stats", test_stats);
+  fixture_test ("runs/stats-for-a-second-client", test_stats_for_a_second_client);
   fixture_test ("runs/processes-and-memory", test_processes_and_memory);
   return g_test_run ();
 }
