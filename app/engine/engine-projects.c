@@ -25,6 +25,17 @@ find_by_path (TroupeEngine *self, const char *path)
   return NULL;
 }
 
+/* May this open project be read from another file from now on? */
+static gboolean
+can_change_file (TroupeProject *project)
+{
+  if (project->path == NULL || project->is_closing)
+    return FALSE;
+  /* Its runs were found before its file was; or its folder was moved or copied (a second clone, an
+   * installed demo), and nothing of it runs. */
+  return project->path[0] == '\0' || !troupe_project_is_busy (project);
+}
+
 /* The project that FILE is to be, open already or new. */
 static TroupeProject *
 troupe_engine_take_project (TroupeEngine *self, const TroupeProjectFile *file, GError **error)
@@ -32,12 +43,12 @@ troupe_engine_take_project (TroupeEngine *self, const TroupeProjectFile *file, G
   TroupeProject *project = find_by_path (self, file->path);
   TroupeProject *same_name = troupe_engine_find_project (self, file->name);
 
-  if (project == NULL && same_name != NULL && same_name->path != NULL && same_name->path[0] == '\0')
+  if (project == NULL && same_name != NULL && can_change_file (same_name))
     {
-      /* Its runs were found before its file was. */
       g_free (same_name->path);
       same_name->path = g_strdup (file->path);
       project = same_name;
+      g_signal_emit_by_name (self, "projects-changed");
     }
   if (project != NULL && project->is_closing)
     {
@@ -57,7 +68,7 @@ troupe_engine_take_project (TroupeEngine *self, const TroupeProjectFile *file, G
   if (same_name != NULL)
     {
       g_set_error (error, TROUPE_ERROR, TROUPE_ERROR_INVALID_PROJECT,
-                   "A project “%s” is open already%s%s; name this one otherwise with name= in [project]",
+                   "A project “%s” runs already%s%s; stop it, or name this one otherwise with name= in [project]",
                    file->name, same_name->path != NULL ? ", from " : "",
                    same_name->path != NULL ? same_name->path : "");
       return NULL;

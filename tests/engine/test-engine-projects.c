@@ -85,6 +85,46 @@ test_open_and_close (Fixture *fixture, gconstpointer data)
   g_assert_error (error, TROUPE_ERROR, TROUPE_ERROR_NO_SUCH_WORKER);
 }
 
+/* A second clone of a repository, or a folder that was moved. */
+static void
+test_another_file_of_that_name (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *first = write_project (fixture, "first.troupe",
+                                          "[project]\nname=shop\n[program web]\ncommand=CHILD sleep\n"
+                                          "[program gone]\ncommand=CHILD sleep\n");
+  g_autofree char *second = write_project (fixture, "second.troupe",
+                                           "[project]\nname=shop\n[program web]\ncommand=CHILD exit 7\n");
+  g_autofree char *name = open_project (fixture, first, TRUE, NULL), *other_name = NULL;
+  g_autoptr (TroupeBusWorker1) web = fixture_find (fixture, "shop/web"), gone = fixture_find (fixture, "shop/gone");
+  g_autoptr (GVariant) projects = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *project_path;
+
+  wait_for_state (web, "running");
+  wait_for_state (gone, "running");
+  troupe_bus_worker1_call_stop_sync (gone, NULL, &error);
+  g_assert_no_error (error);
+  wait_for_state (gone, "stopped");
+  g_assert_false (
+      troupe_bus_engine1_call_open_project_sync (fixture->engine, second, TRUE, &other_name, NULL, NULL, &error));
+  g_dbus_error_strip_remote_error (error);
+  g_assert_error (error, TROUPE_ERROR, TROUPE_ERROR_INVALID_PROJECT);
+  g_assert_nonnull (strstr (error->message, first));
+  g_assert_cmpstr (troupe_bus_worker1_get_state (web), ==, "running");
+
+  g_clear_error (&error);
+  troupe_bus_worker1_call_stop_sync (web, NULL, &error);
+  g_assert_no_error (error);
+  wait_for_state (web, "stopped");
+  other_name = open_project (fixture, second, TRUE, NULL);
+  g_assert_cmpstr (other_name, ==, "shop");
+  wait_until (troupe_bus_worker1_get_exit_code (web) == 7);
+  wait_until (!is_known (fixture, "shop/gone"));
+  projects = g_variant_get_child_value (troupe_bus_engine1_get_projects (fixture->engine), 1);
+  g_variant_get (projects, "(&s&s)", NULL, &project_path);
+  g_assert_cmpstr (project_path, ==, second);
+}
+
 static void
 test_read_again (Fixture *fixture, gconstpointer data)
 {
@@ -445,6 +485,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   (void) TROUPE_ERROR; /* knows its names on the bus from here on */
   fixture_test ("projects/open-and-close", test_open_and_close);
+  fixture_test ("projects/another-file-of-that-name", test_another_file_of_that_name);
   fixture_test ("projects/read-again", test_read_again);
   fixture_test ("projects/bad-files", test_bad_files);
   fixture_test ("projects/names", test_names);
