@@ -11,6 +11,7 @@
 
 #include "config.h"
 
+#include "bench-needs.h"
 #include "ipc/channel.h"
 
 #include <errno.h>
@@ -294,6 +295,7 @@ main (int argc, char *argv[])
   int test_argc = 1;
 
   g_test_init (&test_argc, &test_argv_p, NULL);
+  bench_needs ((const char *const[]){ "G_TEST_SRCDIR", NULL });
   setvbuf (stdout, NULL, _IOLBF, 0);
   if (node == NULL)
     {

@@ -16,6 +16,7 @@
 
 #include "config.h"
 
+#include "bench-needs.h"
 #include "engine-fixture.h"
 #include "http-load.h"
 #include "wrk.h"
@@ -458,6 +459,7 @@ main (int argc, char *argv[])
   int test_argc = 1;
 
   g_test_init (&test_argc, &test_argv_p, NULL);
+  bench_needs ((const char *const[]){ "TROUPE_TEST_ENGINE", "G_TEST_SRCDIR", NULL });
   if (wrk == NULL || node == NULL)
     {
       g_print ("skipped: %s is not installed\n", wrk == NULL ? "wrk" : "Node.js");

@@ -10,6 +10,7 @@
 
 #include "config.h"
 
+#include "bench-needs.h"
 #include "engine-fixture.h"
 
 #include <fcntl.h>
@@ -349,6 +350,8 @@ main (int argc, char **argv)
   gboolean is_short = argc > 1 && strcmp (argv[1], "--short") == 0;
   Fixture fixture = { 0 };
 
+  g_set_prgname ("bench-engine");
+  bench_needs ((const char *const[]){ "TROUPE_TEST_ENGINE", "TROUPE_TEST_CHILD", NULL });
   fixture_set_up (&fixture, NULL);
   (void) TROUPE_ERROR;
   measure_memory (&fixture, is_short);

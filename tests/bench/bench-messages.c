@@ -10,6 +10,7 @@
 
 #include "config.h"
 
+#include "bench-needs.h"
 #include "engine-fixture.h"
 
 #include "ipc/channel.h"
@@ -327,6 +328,7 @@ main (int argc, char *argv[])
   int test_argc = 1;
 
   g_test_init (&test_argc, &test_argv_p, NULL);
+  bench_needs ((const char *const[]){ "TROUPE_TEST_ENGINE", "TROUPE_TEST_PEER", "G_TEST_SRCDIR", NULL });
   run (is_short);
   return 0;
 }

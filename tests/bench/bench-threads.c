@@ -10,6 +10,7 @@
 
 #include "config.h"
 
+#include "bench-needs.h"
 #include "thread-fixture.h"
 
 #include <signal.h>
@@ -388,6 +389,7 @@ main (int argc, char *argv[])
   int test_argc = 1;
 
   g_test_init (&test_argc, &test_argv_p, NULL);
+  bench_needs ((const char *const[]){ "G_TEST_SRCDIR", "TROUPE_THREAD_HOST", "TROUPE_BENCH_MODULE", NULL });
   if (node == NULL)
     {
       printf ("skipped: Node.js is not installed\n");
