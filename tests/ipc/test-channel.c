@@ -348,6 +348,97 @@ test_handle_holds_until_acknowledged (Fixture *f, gconstpointer data)
   assert_peer_reads (f, "3\n");
 }
 
+/* A peer that never finds the descriptor costs four tries, not the channel. */
+static void
+test_handle_is_given_up (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  char text[1024];
+  int sock = socket (AF_INET, SOCK_STREAM, 0);
+
+  troupe_channel_send_internal (f->channel, "{\"n\":1}", "net.Native", sock, &error);
+  g_assert_no_error (error);
+  close (sock);
+  send_ok (f, "2");
+  for (guint i = 0; i < 4; i++)
+    {
+      close (receive_fd (f, text, sizeof text));
+      g_assert_nonnull (strstr (text, "{\"n\":1}"));
+      peer_say (f, "{\"cmd\":\"NODE_HANDLE_NACK\"}\n");
+    }
+  assert_peer_reads (f, "2\n");
+
+  /* Refusals of nothing are no harm. */
+  peer_say (f, "{\"cmd\":\"NODE_HANDLE_NACK\"}\n{\"cmd\":\"NODE_HANDLE_ACK\"}\n3\n");
+  assert_seen (f, "3");
+  assert_peer_reads (f, "");
+}
+
+/* Descriptors that come with no line that owns them are closed at the ceiling, and with the channel. */
+static void
+test_descriptors_have_a_ceiling (Fixture *f, gconstpointer data)
+{
+  int pair[2];
+  char byte;
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), ==, 0);
+  for (guint i = 0; i < 3 * TROUPE_CHANNEL_FDS_MAX; i++)
+    peer_send_with_fd (f, "7\n", pair[0]);
+  close (pair[0]);
+  g_assert_cmpuint (f->n_messages, ==, 3 * TROUPE_CHANNEL_FDS_MAX);
+  g_assert_cmpint (read (pair[1], &byte, 1), ==, -1);
+
+  /* Each of those that were kept is closed with the line that claims it. */
+  for (guint i = 0; i < TROUPE_CHANNEL_FDS_MAX; i++)
+    {
+      g_assert_cmpint (read (pair[1], &byte, 1), ==, -1);
+      peer_say (f, "{\"cmd\":\"NODE_HANDLE\",\"msg\":0}\n");
+      assert_peer_reads (f, "{\"cmd\":\"NODE_HANDLE_ACK\"}\n");
+    }
+  g_assert_cmpint (read (pair[1], &byte, 1), ==, 0);
+  peer_say (f, "{\"cmd\":\"NODE_HANDLE\",\"msg\":0}\n");
+  assert_peer_reads (f, "{\"cmd\":\"NODE_HANDLE_NACK\"}\n");
+  close (pair[1]);
+}
+
+/* While messages gather nothing is read, but what the peer says last is, and the answer to a descriptor. */
+static void
+test_gathering_loses_nothing (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  int sock = socket (AF_INET, SOCK_STREAM, 0);
+  char text[256];
+  guint n = 0;
+
+  f->keep = FALSE;
+  for (guint round = 0; round < 3000; round++)
+    {
+      for (guint i = 0; i < 8; i++, n++)
+        g_assert_cmpint (write (f->peer, "7\n", 2), ==, 2);
+      g_main_context_iteration (NULL, FALSE);
+      if (round % 500 == 250)
+        troupe_channel_set_reading (f->channel, FALSE);
+      if (round % 500 == 260)
+        troupe_channel_set_reading (f->channel, TRUE);
+      if (round % 500 == 499)
+        {
+          troupe_channel_send_internal (f->channel, "{}", "net.Native", sock, &error);
+          g_assert_no_error (error);
+          send_ok (f, "8");
+          close (receive_fd (f, text, sizeof text));
+          g_assert_cmpint (write (f->peer, "{\"cmd\":\"NODE_HANDLE_ACK\"}\n", 26), ==, 26);
+          while (read (f->peer, text, sizeof text) < 0)
+            g_main_context_iteration (NULL, FALSE);
+        }
+    }
+  close (sock);
+  close (f->peer);
+  f->peer = -1;
+  while (!f->closed)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (f->n_messages, ==, n);
+}
+
 static void
 test_only_sockets_are_handles (Fixture *f, gconstpointer data)
 {
@@ -609,6 +700,9 @@ main (int argc, char *argv[])
   ADD ("unasked-descriptors-are-answered-and-closed", test_unasked_handle);
   ADD ("descriptors-among-messages", test_handles_among_messages);
   ADD ("a-handle-holds-the-queue-until-acknowledged", test_handle_holds_until_acknowledged);
+  ADD ("a-handle-is-given-up-after-some-tries", test_handle_is_given_up);
+  ADD ("descriptors-have-a-ceiling", test_descriptors_have_a_ceiling);
+  ADD ("gathering-loses-nothing", test_gathering_loses_nothing);
   ADD ("only-sockets-are-handles", test_only_sockets_are_handles);
   ADD ("a-peer-that-never-reads-has-a-ceiling", test_peer_that_never_reads);
   ADD ("64-megabytes-in-one-message", test_64_megabytes);
