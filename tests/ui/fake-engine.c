@@ -217,7 +217,9 @@ static gboolean
 peek_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, guint64 offset, guint length,
          FakeEngine *self)
 {
-  gsize size = self->shared_memory != NULL ? g_bytes_get_size (self->shared_memory) : 0;
+  /* The window may still ask for a block that was just taken away. */
+  g_autoptr (GBytes) block = self->shared_memory != NULL ? g_bytes_ref (self->shared_memory) : g_bytes_new (NULL, 0);
+  gsize size = g_bytes_get_size (block);
   gsize begin = (gsize) MIN (offset, size);
   gsize n = MIN (length, size - begin);
 
@@ -227,10 +229,12 @@ peek_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, guint64 
     g_dbus_method_invocation_return_dbus_error (invocation, "io.github.troupe.Troupe.Error.WrongState",
                                                 self->peek_problem);
   else
-    troupe_bus_program1_complete_peek_shared_memory (
-        program, invocation,
-        g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, (const char *) g_bytes_get_data (self->shared_memory, NULL) + begin,
-                                   n, 1));
+    {
+      g_autoptr (GBytes) part = g_bytes_new_from_bytes (block, begin, n);
+
+      troupe_bus_program1_complete_peek_shared_memory (
+          program, invocation, g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, part, TRUE));
+    }
   return TRUE;
 }
 
