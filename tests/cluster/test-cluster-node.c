@@ -735,6 +735,36 @@ test_all_refuse (Fixture *f, gconstpointer data)
   client_clear (&third);
 }
 
+/* One worker full, another not: who is refused is served by the other at once, and all that come after. */
+static void
+test_one_refuses (Fixture *f, gconstpointer data)
+{
+  Worker *full = fork_worker (f, "http.js", ANY_PORT, "{\"maxConnections\":1}");
+  guint port = listening_port (full);
+  /* It says nothing, and keeps its place. */
+  int holder = client_connect (&(Client){ .port = port });
+  Client others[8];
+  Worker *idle;
+
+  g_assert_cmpint (holder, >=, 0);
+  wait_for (troupe_cluster_member_get_connections (full->member) == 1);
+  idle = fork_worker (f, "http.js", ANY_PORT, NULL);
+  g_assert_cmpuint (listening_port (idle), ==, port);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      others[i] = (Client){ .port = port, .request = "/", .n_requests = 5 };
+      client_start (&others[i]);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      client_join (&others[i]);
+      g_assert_cmpuint (count_replies_of (&others[i], idle), ==, 5);
+      client_clear (&others[i]);
+    }
+  g_assert_cmpuint (troupe_cluster_member_get_connections (full->member), ==, 1);
+  close (holder);
+}
+
 /* Connections handed to a worker that dies before it answered go to another. */
 static void
 test_killed_with_unanswered (Fixture *f, gconstpointer data)
@@ -1179,6 +1209,7 @@ add_tests (const TestNode *node)
   ADD ("disconnect-finishes-requests", test_disconnect_finishes_requests);
   ADD ("ways-to-leave", test_ways_to_leave);
   ADD ("all-refuse-costs-nothing", test_all_refuse);
+  ADD ("who-one-refuses-another-takes", test_one_refuses);
   ADD ("killed-with-unanswered-connections", test_killed_with_unanswered);
   ADD ("crashes-turn-nobody-away", test_sticky_listener);
   ADD ("rolling-replacement-loses-nothing", test_rolling_replacement);

@@ -115,6 +115,44 @@ test_reload_outlives_engine (Fixture *fixture, gconstpointer data)
 }
 
 static gpointer
+slow_thread (gpointer port)
+{
+  return http_get (GPOINTER_TO_UINT (port), "/slow");
+}
+
+/* The engine dies while a run that was replaced finishes what it serves: that is finished, and so is the reload. */
+static void
+test_retiring_outlives_engine (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Cluster) cluster = { 0 };
+  g_autofree char *slow = g_build_filename (fixture->folder, "slow", NULL);
+  g_autofree char *env = g_strdup_printf ("'SLOW=%s', ", slow);
+  g_autofree char *body = NULL, *expected = NULL;
+  GThread *client;
+  guint serving;
+
+  cluster_serve (&cluster, fixture, 2, env, ", 'grace': <'60s'>");
+  client = g_thread_new ("slow", slow_thread, GUINT_TO_POINTER (cluster.port));
+  wait_until (has_said (worker (&cluster, 0), "slow request\n") || has_said (worker (&cluster, 1), "slow request\n"));
+  serving = has_said (worker (&cluster, 0), "slow request\n") ? 0 : 1;
+  expected = g_strdup_printf ("%u\n", troupe_bus_worker1_get_pid (worker (&cluster, serving)));
+  troupe_bus_program1_call_reload_sync (cluster.program, NULL, NULL);
+  wait_until (g_str_has_prefix (troupe_bus_worker1_get_state_reason (worker (&cluster, serving)), "run 1 retires: "));
+  fixture_kill_engine (fixture);
+  fixture_start_engine (fixture);
+  cluster_look_up (&cluster, "web");
+  g_assert_true (g_file_set_contents (slow, "", 0, NULL));
+  body = g_thread_join (client);
+  g_assert_cmpstr (body, ==, expected);
+  wait_until (reload_is_over (&cluster));
+  g_assert_cmpstr (troupe_bus_program1_get_reload_failure (cluster.program), ==, "");
+  for (guint i = 0; i < 2; i++)
+    wait_until (troupe_bus_worker1_get_run (worker (&cluster, i)) == 2);
+  wait_until (count_marked (fixture, "web.1") == 1 && count_marked (fixture, "web.2") == 1);
+  cluster_stop (&cluster);
+}
+
+static gpointer
 get_thread (gpointer port)
 {
   return http_get (GPOINTER_TO_UINT (port), "/");
@@ -152,6 +190,7 @@ main (int argc, char **argv)
   cluster_test ("engine-dies-round-robin", test_engine_dies_round_robin);
   cluster_test ("engine-dies-shared", test_engine_dies_shared);
   cluster_test ("reload-outlives-engine", test_reload_outlives_engine);
+  cluster_test ("retiring-outlives-engine", test_retiring_outlives_engine);
   cluster_test ("socket-outlives-engine-and-workers", test_socket_outlives_engine_and_workers);
   return g_test_run ();
 }
