@@ -223,7 +223,7 @@ wait_and_report (Control *control, TroupeVerdictFunc verdict, void (*begin) (gpo
     case TROUPE_WAIT_NEVER:
       troupe_command_complain ("%s could not be started: %s", culprit->name,
                                culprit->exit_summary[0] != '\0' ? culprit->exit_summary : culprit->state_reason);
-      troupe_program_notes_print_free_port (control->client, troupe_roster_get_program_of (control->roster, culprit));
+      troupe_program_notes_print_port_remedies (control->client, troupe_roster_get_program_of (control->roster, culprit));
       return TROUPE_EXIT_FAILED;
     case TROUPE_WAIT_ENGINE_GONE:
       troupe_command_complain ("The engine went away before all was done; “troupectl list” shows what is");

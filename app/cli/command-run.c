@@ -350,7 +350,7 @@ launch (const Options *options, GVariant *definition)
   /* The engine may be another one now, with everything loaded anew. */
   program = troupe_roster_get_program (roster, program_path);
   if (code != TROUPE_EXIT_DONE && program != NULL)
-    troupe_program_notes_print_free_port (client, program);
+    troupe_program_notes_print_port_remedies (client, program);
   troupe_launched_clear (&launched);
   return code;
 }

@@ -34,16 +34,20 @@ troupe_program_notes_print (TroupeEngineClient *client, const TroupeProgramInfo 
 }
 
 void
-troupe_program_notes_print_free_port (TroupeEngineClient *client, const TroupeProgramInfo *program)
+troupe_program_notes_print_port_remedies (TroupeEngineClient *client, const TroupeProgramInfo *program)
 {
   g_autoptr (GVariant) properties = NULL, problem = NULL;
-  const char *address;
+  const char *address, *holder;
 
   if (!is_cluster (program))
     return;
   properties = troupe_engine_client_get_properties (client, program->path, TROUPE_PROGRAM_INTERFACE, NULL);
   problem
       = properties != NULL ? g_variant_lookup_value (properties, "PortProblem", G_VARIANT_TYPE_VARDICT) : NULL;
-  if (problem != NULL && g_variant_lookup (problem, "free", "&s", &address))
+  if (problem == NULL)
+    return;
+  if (g_variant_lookup (problem, "holder", "&s", &holder))
+    troupe_command_complain ("“troupectl stop %s” ends what has it", holder);
+  if (g_variant_lookup (problem, "free", "&s", &address))
     troupe_command_complain ("“troupectl start --free-port %s” starts it on %s", program->name, address);
 }

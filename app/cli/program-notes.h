@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* Each of Program1.Notes: what of a script will not run, say. Only clusters have any. */
 void troupe_program_notes_print (TroupeEngineClient *client, const TroupeProgramInfo *program);
 
-/* The command that takes another port, when one is taken and another is free. */
-void troupe_program_notes_print_free_port (TroupeEngineClient *client, const TroupeProgramInfo *program);
+/* When a port is taken: the commands that end what has it, if that is ours, and that take another. */
+void troupe_program_notes_print_port_remedies (TroupeEngineClient *client, const TroupeProgramInfo *program);
 
 G_END_DECLS

@@ -298,6 +298,27 @@ test_free_port (CliFixture *fixture, gconstpointer data)
   close (fd);
 }
 
+/* A port that a program of ours has: how to end it, which makes room. */
+static void
+test_stop_holder (CliFixture *fixture, gconstpointer data)
+{
+  g_autofree char *address = g_strdup_printf ("tcp:127.0.0.1:%u", launch (fixture, NULL));
+  g_autofree char *script = serve_script (), *taken = g_strdup_printf ("%s is taken by Troupe's program “default/web”", address);
+  g_auto (CliResult) launched = cli_run (fixture, "run", "--kind", "cluster", "--instances", "1", "--name", "second",
+                                         "--listen", address, "--detach", script, NULL);
+  g_auto (CliResult) start = { 0 }, stop = { 0 }, again = { 0 };
+
+  g_assert_cmpint (launched.code, !=, 0);
+  start = cli_run (fixture, "start", "second", NULL);
+  cli_assert_code (start, 1);
+  g_assert_nonnull (strstr (cli_err (&start), taken));
+  g_assert_nonnull (strstr (cli_err (&start), "troupectl: “troupectl stop default/web” ends what has it\n"));
+  stop = cli_run (fixture, "stop", "default/web", NULL);
+  cli_assert_code (stop, 0);
+  again = cli_run (fixture, "start", "second", NULL);
+  cli_assert_code (again, 0);
+}
+
 /* A project with a cluster, opened, served, taken down. */
 static void
 test_up (CliFixture *fixture, gconstpointer data)
@@ -345,6 +366,7 @@ main (int argc, char **argv)
   cli_test_add ("/cli/cluster/scale-is-cancelled", test_scale_is_cancelled);
   cli_test_add ("/cli/cluster/notes", test_notes);
   cli_test_add ("/cli/cluster/free-port", test_free_port);
+  cli_test_add ("/cli/cluster/stop-holder", test_stop_holder);
   cli_test_add ("/cli/cluster/up", test_up);
   return g_test_run ();
 }
