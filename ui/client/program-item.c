@@ -360,6 +360,14 @@ troupe_program_item_counts_connections (TroupeProgramItem *self)
   return g_str_equal (self->schedule, "round-robin");
 }
 
+gboolean
+troupe_program_item_has_own_sockets (TroupeProgramItem *self)
+{
+  g_autoptr (GVariant) listen = g_variant_lookup_value (self->definition, "listen", G_VARIANT_TYPE_STRING_ARRAY);
+
+  return listen != NULL && g_variant_n_children (listen) > 0;
+}
+
 const char *const *
 troupe_program_item_get_addresses (TroupeProgramItem *self)
 {

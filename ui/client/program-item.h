@@ -43,6 +43,8 @@ TroupeWorkerItem *troupe_program_item_get_host (TroupeProgramItem *self);
 guint64 troupe_program_item_get_shared_memory (TroupeProgramItem *self);
 /* TRUE when the engine hands connections to its workers in turn, and so knows how many each got. */
 gboolean troupe_program_item_counts_connections (TroupeProgramItem *self);
+/* TRUE when the engine binds its sockets (`listen=`) and its workers inherit them. */
+gboolean troupe_program_item_has_own_sockets (TroupeProgramItem *self);
 /* Where it can be reached, as client/address.h reads it. (transfer none) */
 const char *const *troupe_program_item_get_addresses (TroupeProgramItem *self);
 /* How many workers it is to have; some of those it has may still be going. */

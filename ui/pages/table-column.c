@@ -12,6 +12,7 @@
 #include "client/address.h"
 #include "client/format.h"
 #include "client/process-item.h"
+#include "client/program-item.h"
 #include "client/worker-item.h"
 
 static const struct
@@ -121,6 +122,16 @@ dup_addresses (TroupeWorkerItem *worker)
 }
 
 /* Figures that only a thread has, and only while it runs. */
+/* Workers that inherit the sockets of their program take connections themselves, and nobody counts them. */
+static gboolean
+knows_connections (TroupeWorkerItem *worker)
+{
+  TroupeProgramItem *program = troupe_worker_item_get_program (worker);
+
+  return troupe_worker_item_get_connections (worker) > 0 || program == NULL ||
+         !troupe_program_item_has_own_sockets (program);
+}
+
 static char *
 dup_thread_text (TroupeColumn column, TroupeWorkerItem *worker)
 {
@@ -177,8 +188,9 @@ dup_worker_text (TroupeColumn column, TroupeWorkerItem *worker, double cpu_divis
     case TROUPE_COLUMN_ADDRESS:
       return dup_addresses (worker);
     case TROUPE_COLUMN_CONNECTIONS:
-      return alive ? g_strdup_printf ("%'" G_GUINT64_FORMAT, troupe_worker_item_get_connections (worker))
-                   : g_strdup ("");
+      return alive && knows_connections (worker)
+                 ? g_strdup_printf ("%'" G_GUINT64_FORMAT, troupe_worker_item_get_connections (worker))
+                 : g_strdup ("");
     case TROUPE_COLUMN_QUEUE:
     case TROUPE_COLUMN_LOOP:
     case TROUPE_COLUMN_HEAP:
