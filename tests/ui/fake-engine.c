@@ -225,9 +225,9 @@ peek_cb (TroupeBusProgram1 *program, GDBusMethodInvocation *invocation, guint64 
 
   self->n_peeks++;
   self->largest_peek = MAX (self->largest_peek, length);
-  if (self->peek_problem != NULL)
+  if (self->peek_problem != NULL || self->shared_memory == NULL)
     g_dbus_method_invocation_return_dbus_error (invocation, "io.github.troupe.Troupe.Error.WrongState",
-                                                self->peek_problem);
+                                                self->peek_problem != NULL ? self->peek_problem : "There is none");
   else
     {
       g_autoptr (GBytes) part = g_bytes_new_from_bytes (block, begin, n);
