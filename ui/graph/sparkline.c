@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-#define NATURAL_WIDTH 60
+#define NATURAL_WIDTH 40
 #define NATURAL_HEIGHT 16
 #define DEFAULT_MAXIMUM 100
 #define FILL_ALPHA 0.5
