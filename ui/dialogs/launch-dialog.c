@@ -134,7 +134,8 @@ troupe_launch_dialog_show_errors (TroupeLaunchDialog *self)
 
   g_hash_table_iter_init (&iter, self->errors);
   while (g_hash_table_iter_next (&iter, &key, &message))
-    if (!g_str_equal (key, "command") && !g_str_equal (key, "argv") && !troupe_launch_options_has_key (self->options, key))
+    if (!g_str_equal (key, "command") && !g_str_equal (key, "argv") &&
+        !troupe_launch_options_has_key (self->options, key))
       other = message;
   show_label_error (self->other_error, other);
   troupe_launch_dialog_fit (self);

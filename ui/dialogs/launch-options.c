@@ -350,7 +350,8 @@ troupe_launch_options_fill (TroupeLaunchOptions *self, GVariant *definition)
   if (g_variant_dict_lookup (&dict, "kind", "&s", &text))
     (void) troupe_kind_from_string (text, &kind);
   if (is_many (kind))
-    troupe_launch_options_offer_kinds (self, kind == TROUPE_KIND_CLUSTER ? N_INTERCHANGEABLE : N_INTERCHANGEABLE + 1, 1);
+    troupe_launch_options_offer_kinds (
+        self, kind == TROUPE_KIND_CLUSTER ? N_INTERCHANGEABLE : N_INTERCHANGEABLE + 1, 1);
   else
     troupe_launch_options_offer_kinds (self, 0, N_INTERCHANGEABLE);
   fill_instances (self, &dict);

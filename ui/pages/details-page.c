@@ -16,6 +16,7 @@
 #include "client/process-item.h"
 #include "client/process-list.h"
 #include "client/run-item.h"
+#include "pages/details-row.h"
 #include "parts/labels.h"
 
 /* Runs beyond these are in the chooser of the output and on the command line. */
@@ -104,46 +105,6 @@ add_row (TroupeDetailsPage *self, AdwPreferencesGroup *group, GtkWidget *widget)
   troupe_labels_name_buttons (widget);
 }
 
-/* A row of a name and its value. Texts come from programs: no markup, no mnemonics. */
-static GtkWidget *
-new_row (const char *title, const char *value, gboolean mono)
-{
-  GtkWidget *row = adw_action_row_new ();
-  GtkWidget *label = gtk_label_new (value);
-
-  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_action_row_set_title_lines (ADW_ACTION_ROW (row), 1);
-  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_xalign (GTK_LABEL (label), 1);
-  gtk_label_set_natural_wrap_mode (GTK_LABEL (label), GTK_NATURAL_WRAP_NONE);
-  gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
-  gtk_widget_set_hexpand (label, TRUE);
-  gtk_widget_set_margin_top (label, 8);
-  gtk_widget_set_margin_bottom (label, 8);
-  gtk_widget_add_css_class (label, "dim-label");
-  gtk_widget_add_css_class (label, "figure");
-  if (mono)
-    gtk_widget_add_css_class (label, "mono");
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
-  return row;
-}
-
-static void
-add_button (GtkWidget *row, const char *icon, const char *tooltip, const char *action, const char *target)
-{
-  GtkWidget *button = gtk_button_new_from_icon_name (icon);
-
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  gtk_widget_add_css_class (button, "flat");
-  gtk_widget_set_tooltip_text (button, tooltip);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
-  gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s", target);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
-}
-
 static TroupeProgramItem *
 troupe_details_page_get_program (TroupeDetailsPage *self)
 {
@@ -172,14 +133,15 @@ troupe_details_page_add_program (TroupeDetailsPage *self, TroupeProgramItem *pro
   TroupeKind kind;
   GtkWidget *row;
 
-  row = new_row (_ ("Command"), troupe_program_item_get_command_line (program), TRUE);
-  add_button (row, "edit-copy-symbolic", _ ("Copy"), "win.copy-text", troupe_program_item_get_command_line (program));
+  row = troupe_details_row_new (_ ("Command"), troupe_program_item_get_command_line (program), TRUE);
+  troupe_details_row_add_button (row, "edit-copy-symbolic", _ ("Copy"), "win.copy-text",
+                                 troupe_program_item_get_command_line (program));
   add_row (self, self->program_group, row);
 
   if (folder[0] != '\0')
     {
-      row = new_row (_ ("Folder"), folder, TRUE);
-      add_button (row, "folder-open-symbolic", _ ("Open Folder"), "win.open-path", folder);
+      row = troupe_details_row_new (_ ("Folder"), folder, TRUE);
+      troupe_details_row_add_button (row, "folder-open-symbolic", _ ("Open Folder"), "win.open-path", folder);
       add_row (self, self->program_group, row);
     }
 
@@ -187,10 +149,10 @@ troupe_details_page_add_program (TroupeDetailsPage *self, TroupeProgramItem *pro
     {
       g_autofree char *text = troupe_program_note_dup_text (troupe_program_item_get_notes (program)->pdata[i]);
 
-      add_row (self, self->program_group, new_row (_ ("About the script"), text, FALSE));
+      add_row (self, self->program_group, troupe_details_row_new (_ ("About the script"), text, FALSE));
     }
 
-  row = new_row (_ ("Kind"), kind_name, FALSE);
+  row = troupe_details_row_new (_ ("Kind"), kind_name, FALSE);
   if (troupe_kind_from_string (kind_name, &kind))
     adw_action_row_set_subtitle (ADW_ACTION_ROW (row), troupe_format_kind_explanation (kind));
   add_row (self, self->program_group, row);
@@ -199,13 +161,13 @@ troupe_details_page_add_program (TroupeDetailsPage *self, TroupeProgramItem *pro
     {
       g_autofree char *number = g_strdup_printf ("%u", troupe_program_item_get_instances (program));
 
-      add_row (self, self->program_group, new_row (_ ("Workers"), number, FALSE));
+      add_row (self, self->program_group, troupe_details_row_new (_ ("Workers"), number, FALSE));
     }
 
   if (worker != NULL && troupe_worker_item_get_journal (worker)[0] != '\0')
     {
-      row = new_row (_ ("Journal"), troupe_worker_item_get_journal (worker), TRUE);
-      add_button (row, "folder-open-symbolic", _ ("Open Folder"), "win.open-path",
+      row = troupe_details_row_new (_ ("Journal"), troupe_worker_item_get_journal (worker), TRUE);
+      troupe_details_row_add_button (row, "folder-open-symbolic", _ ("Open Folder"), "win.open-path",
                   troupe_worker_item_get_journal (worker));
       add_row (self, self->program_group, row);
     }
@@ -236,11 +198,12 @@ troupe_details_page_add_addresses (TroupeDetailsPage *self)
       g_autofree char *label = troupe_address_dup_label (addresses[i]);
       g_autofree char *plain = troupe_address_dup_plain (addresses[i]);
       g_autofree char *uri = troupe_address_dup_uri (addresses[i]);
-      GtkWidget *row = new_row (_ ("Listens on"), label, TRUE);
+      GtkWidget *row = troupe_details_row_new (_ ("Listens on"), label, TRUE);
 
-      add_button (row, "edit-copy-symbolic", _ ("Copy"), "win.copy-text", plain);
+      troupe_details_row_add_button (row, "edit-copy-symbolic", _ ("Copy"), "win.copy-text", plain);
       if (uri != NULL)
-        add_button (row, "web-browser-symbolic", _ ("Open in the Browser"), "win.open-address", addresses[i]);
+        troupe_details_row_add_button (row, "web-browser-symbolic", _ ("Open in the Browser"),
+                                       "win.open-address", addresses[i]);
       add_row (self, self->program_group, row);
     }
 }
@@ -271,56 +234,20 @@ troupe_details_page_add_links (TroupeDetailsPage *self, TroupeProgramItem *progr
     {
       g_autofree char *names = g_strjoinv (", ", pairs);
 
-      add_row (self, self->program_group, new_row (_ ("Channels between threads"), names, FALSE));
+      add_row (self, self->program_group, troupe_details_row_new (_ ("Channels between threads"), names, FALSE));
     }
   if (to[0] != NULL)
     {
       g_autofree char *names = g_strjoinv (", ", to);
 
-      add_row (self, self->program_group, new_row (_ ("Passes messages on to"), names, FALSE));
+      add_row (self, self->program_group, troupe_details_row_new (_ ("Passes messages on to"), names, FALSE));
     }
   if (from[0] != NULL)
     {
       g_autofree char *names = g_strjoinv (", ", from);
 
-      add_row (self, self->program_group, new_row (_ ("Is passed messages of"), names, FALSE));
+      add_row (self, self->program_group, troupe_details_row_new (_ ("Is passed messages of"), names, FALSE));
     }
-}
-
-static void
-reveal_cb (GtkToggleButton *button, GParamSpec *pspec, GtkLabel *label)
-{
-  gboolean shown = gtk_toggle_button_get_active (button);
-
-  gtk_label_set_text (label, shown ? g_object_get_data (G_OBJECT (button), "troupe-value") : "••••••••");
-  gtk_button_set_icon_name (GTK_BUTTON (button), shown ? "view-conceal-symbolic" : "view-reveal-symbolic");
-}
-
-static GtkWidget *
-new_secret_row (const char *name, const char *value)
-{
-  GtkWidget *row = adw_action_row_new ();
-  GtkWidget *label = gtk_label_new ("••••••••");
-  GtkWidget *button = gtk_toggle_button_new ();
-
-  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), name);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_xalign (GTK_LABEL (label), 1);
-  gtk_label_set_natural_wrap_mode (GTK_LABEL (label), GTK_NATURAL_WRAP_NONE);
-  gtk_widget_set_hexpand (label, TRUE);
-  gtk_widget_add_css_class (label, "mono");
-  gtk_widget_add_css_class (label, "dim-label");
-  gtk_button_set_icon_name (GTK_BUTTON (button), "view-reveal-symbolic");
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  gtk_widget_add_css_class (button, "flat");
-  gtk_widget_set_tooltip_text (button, _ ("Show or hide the value"));
-  g_object_set_data_full (G_OBJECT (button), "troupe-value", g_strdup (value), g_free);
-  g_signal_connect (button, "notify::active", G_CALLBACK (reveal_cb), label);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), label);
-  adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
-  return row;
 }
 
 static void
@@ -340,20 +267,20 @@ troupe_details_page_add_environment (TroupeDetailsPage *self, GVariant *definiti
       equals = strchr (entry, '=');
       if (equals == NULL)
         {
-          add_row (self, self->environment_group, new_row (entry, _ ("Not set"), FALSE));
+          add_row (self, self->environment_group, troupe_details_row_new (entry, _ ("Not set"), FALSE));
           continue;
         }
       *equals = '\0';
       add_row (self, self->environment_group,
-               troupe_format_is_secret (entry) ? new_secret_row (entry, equals + 1)
-                                               : new_row (entry, equals + 1, TRUE));
+               troupe_format_is_secret (entry) ? troupe_details_row_new_secret (entry, equals + 1)
+                                               : troupe_details_row_new (entry, equals + 1, TRUE));
     }
   for (gsize i = 0; i < n_files; i++)
     {
       g_autofree char *path = NULL;
 
       g_variant_get_child (files, i, "s", &path);
-      add_row (self, self->environment_group, new_row (_ ("From file"), path, TRUE));
+      add_row (self, self->environment_group, troupe_details_row_new (_ ("From file"), path, TRUE));
     }
   gtk_widget_set_visible (GTK_WIDGET (self->environment_group), n + n_files > 0);
 }
@@ -390,7 +317,8 @@ get_restart_word (GVariant *definition)
   const char *kind = "", *word;
   TroupeRestart restart = TROUPE_RESTART_NO;
 
-  if (g_variant_lookup (definition, "kind", "&s", &kind) && g_str_equal (kind, troupe_kind_to_string (TROUPE_KIND_CLUSTER)))
+  if (g_variant_lookup (definition, "kind", "&s", &kind) &&
+      g_str_equal (kind, troupe_kind_to_string (TROUPE_KIND_CLUSTER)))
     restart = TROUPE_RESTART_ALWAYS;
   if (g_variant_lookup (definition, "restart", "&s", &word))
     (void) troupe_restart_from_string (word, &restart);
@@ -413,7 +341,7 @@ troupe_details_page_add_policies (TroupeDetailsPage *self, GVariant *definition)
   const char *key;
   GVariant *value;
 
-  add_row (self, self->policy_group, new_row (_ ("Restart"), get_restart_word (definition), FALSE));
+  add_row (self, self->policy_group, troupe_details_row_new (_ ("Restart"), get_restart_word (definition), FALSE));
   g_variant_iter_init (&iter, definition);
   while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
     {
@@ -422,7 +350,7 @@ troupe_details_page_add_policies (TroupeDetailsPage *self, GVariant *definition)
       if (g_strv_contains (shown_keys, key))
         continue;
       text = dup_value_text (value);
-      add_row (self, self->policy_group, new_row (get_policy_title (key), text, FALSE));
+      add_row (self, self->policy_group, troupe_details_row_new (get_policy_title (key), text, FALSE));
     }
 }
 
@@ -440,7 +368,7 @@ troupe_details_page_add_runs (TroupeDetailsPage *self)
       g_autofree char *moment = troupe_format_dup_moment (started);
       g_autofree char *duration = troupe_format_dup_duration (ended > started ? ended - started : 0);
       g_autofree char *value = ended != 0 ? g_strdup_printf ("%s · %s", moment, duration) : g_strdup (moment);
-      GtkWidget *row = new_row (title, value, FALSE);
+      GtkWidget *row = troupe_details_row_new (title, value, FALSE);
       const char *summary = troupe_run_item_get_summary (run);
 
       adw_action_row_set_subtitle (ADW_ACTION_ROW (row), ended == 0          ? _ ("Running")
@@ -465,7 +393,7 @@ troupe_details_page_show_processes (TroupeDetailsPage *self)
     {
       g_autoptr (TroupeProcessItem) process = g_list_model_get_item (G_LIST_MODEL (self->processes), i);
       g_autofree char *title = g_strdup_printf ("%u", troupe_process_item_get_pid (process));
-      GtkWidget *row = new_row (title, troupe_process_item_get_command (process), TRUE);
+      GtkWidget *row = troupe_details_row_new (title, troupe_process_item_get_command (process), TRUE);
 
       adw_preferences_group_add (self->process_group, row);
       g_ptr_array_add (self->process_rows, row);

@@ -327,8 +327,8 @@ get_program (TroupeWindowActions *self)
 static void
 edited_cb (TroupeWindowActions *self, gboolean and_started)
 {
-  troupe_window_actions_tell (self, and_started ? _ ("Saved, and started anew") : _ ("Saved; it takes effect at the next start"),
-                              0);
+  troupe_window_actions_tell (
+      self, and_started ? _ ("Saved, and started anew") : _ ("Saved; it takes effect at the next start"), 0);
 }
 
 static void
