@@ -16,7 +16,7 @@ PATHS = ["/", "/", "/", "/search?page=2", "/items/7", "/cart"]
 channel = int(os.environ["NODE_CHANNEL_FD"])
 waiting = b""
 port = None
-every = 1.0
+every = 0.5
 visits = {}
 
 
