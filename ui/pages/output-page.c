@@ -38,6 +38,7 @@ struct _TroupeOutputPage
   GtkWidget *end_box;
   GtkImage *end_icon;
   GtkLabel *end_text;
+  GtkWidget *end_edit;
   GtkButton *end_button;
   TroupeInputBar *input_bar;
 
@@ -174,6 +175,8 @@ troupe_output_page_show_end (TroupeOutputPage *self)
       gtk_button_set_label (self->end_button, _ ("Restart"));
       gtk_actionable_set_action_name (GTK_ACTIONABLE (self->end_button), "win.restart");
     }
+  /* A command that failed may be one to mend. */
+  gtk_widget_set_visible (self->end_edit, crashed);
   if (crashed)
     gtk_widget_add_css_class (self->end_box, "crashed");
   else
@@ -492,6 +495,7 @@ troupe_output_page_class_init (TroupeOutputPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_icon);
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_text);
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_button);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, end_edit);
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, input_bar);
 }
 

@@ -111,6 +111,11 @@ test_selection_survives (Fixture *fixture, gconstpointer data)
   fake_engine_emit_stats (fixture->engine, 3);
   WAIT_UNTIL (troupe_client_find_worker (fixture->client, "alpha/first.2") != NULL);
   WAIT_UNTIL (shows (troupe_window_get_worker_page (fixture->window), "Exited with code 1"));
+  /* What failed may be mended from there; what ended well needs it not. */
+  WAIT_UNTIL (shows (troupe_window_get_worker_page (fixture->window), "Edit…"));
+  fake_engine_set_ended (fixture->engine, "web.2", "exited", 0, "", "Exited with code 0");
+  WAIT_UNTIL (shows (troupe_window_get_worker_page (fixture->window), "Exited with code 0"));
+  g_assert_false (shows (troupe_window_get_worker_page (fixture->window), "Edit…"));
   after = troupe_sidebar_dup_subject (sidebar);
   g_assert_true (troupe_subject_equal (before, after));
 
