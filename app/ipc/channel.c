@@ -58,7 +58,8 @@ struct _TroupeChannel
 
   TroupeLineQueue queue;
   TroupeLineQueue answers; /* acknowledgements, which no hold stops */
-  gsize queued_bytes;
+  gsize queued_bytes; /* of both */
+  gsize answer_bytes;
   TroupeLinePiece *unacknowledged; /* (owned): the handle line sent last */
   guint handle_tries;
 
@@ -159,7 +160,7 @@ clear_queues (TroupeChannel *self)
 {
   troupe_line_queue_clear (&self->queue);
   troupe_line_queue_clear (&self->answers);
-  self->queued_bytes = 0;
+  self->queued_bytes = self->answer_bytes = 0;
   self->stated = NULL;
   g_clear_pointer (&self->unacknowledged, troupe_line_piece_free);
 }
@@ -253,6 +254,13 @@ next_queue (TroupeChannel *self)
   return NULL;
 }
 
+/* What is read may have to be answered. */
+static gboolean
+may_read (TroupeChannel *self)
+{
+  return self->reading && self->answer_bytes < TROUPE_CHANNEL_ANSWERS_MAX;
+}
+
 static void
 update_watch (TroupeChannel *self)
 {
@@ -260,7 +268,7 @@ update_watch (TroupeChannel *self)
   self->gathering = self->gathering && self->unacknowledged == NULL;
   if (self->watch != NULL)
     troupe_reactor_modify (self->reactor, self->watch,
-                           (self->reading && !self->gathering ? WATCHED_WHEN_READING : 0u)
+                           (may_read (self) && !self->gathering ? WATCHED_WHEN_READING : 0u)
                                | (next_queue (self) != NULL ? WATCHED_WHEN_WRITING : 0u));
 }
 
@@ -333,6 +341,8 @@ static void
 account_sent (TroupeChannel *self, TroupeLineQueue *queue, gsize n)
 {
   self->queued_bytes -= n;
+  if (queue == &self->answers)
+    self->answer_bytes -= n;
   while (n > 0)
     {
       TroupeLinePiece *piece = queue->head;
@@ -405,8 +415,10 @@ static void
 push_answer (TroupeChannel *self, const char *line)
 {
   struct iovec part = { (char *) line, strlen (line) };
+  gsize n = troupe_line_queue_append (&self->answers, &part, 1, NULL);
 
-  self->queued_bytes += troupe_line_queue_append (&self->answers, &part, 1, NULL);
+  self->queued_bytes += n;
+  self->answer_bytes += n;
 }
 
 static gboolean
@@ -745,7 +757,7 @@ receive_turn (TroupeChannel *self, gboolean at_end)
 
   self->in_turn = TRUE;
   self->turn_messages = 0;
-  for (guint i = 0; i < READS_PER_TURN_MAX && !is_empty && self->fd >= 0 && self->reading && !self->peer_done; i++)
+  for (guint i = 0; i < READS_PER_TURN_MAX && !is_empty && self->fd >= 0 && may_read (self) && !self->peer_done; i++)
     {
       gssize n = receive_some (self, buffer, &is_empty);
 

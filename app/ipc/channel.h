@@ -29,6 +29,8 @@ G_BEGIN_DECLS
 #define TROUPE_CHANNEL_QUEUE_MAX (16 * 1024 * 1024)
 /* Below this the handler's `drained` is called after a send was refused. */
 #define TROUPE_CHANNEL_QUEUE_LOW (1024 * 1024)
+/* Acknowledgements that may wait for a peer that does not read them; at this it is not read either. */
+#define TROUPE_CHANNEL_ANSWERS_MAX (64 * 1024)
 /* Descriptors received ahead of the message they belong to. */
 #define TROUPE_CHANNEL_FDS_MAX 16
 

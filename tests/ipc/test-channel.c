@@ -475,6 +475,48 @@ test_peer_that_never_reads (Fixture *f, gconstpointer data)
   send_ok (f, "1");
 }
 
+/* What has to be answered cannot be read faster than the answers are. */
+static void
+test_answers_have_a_ceiling (Fixture *f, gconstpointer data)
+{
+  const char *line = "{\"cmd\":\"NODE_HANDLE\"}\n", *answer = "{\"cmd\":\"NODE_HANDLE_NACK\"}\n";
+  g_autoptr (GString) lines = g_string_new (NULL);
+  gsize n_written = 0, n_answered = 0, position = 0;
+  gssize n;
+
+  for (guint i = 0; i < 1000; i++)
+    g_string_append (lines, line);
+  while (n_written < 100000000)
+    {
+      n = write (f->peer, lines->str + position, lines->len - position);
+      for (guint i = 0; i < 10; i++)
+        g_main_context_iteration (NULL, FALSE);
+      g_assert_cmpuint (troupe_channel_get_queued (f->channel), <, 4 * TROUPE_CHANNEL_ANSWERS_MAX);
+      if (n < 0)
+        break;
+      n_written += (gsize) n;
+      position = (position + (gsize) n) % lines->len;
+    }
+  g_assert_cmpint (n, <, 0);
+  g_assert_cmpuint (n_written, <, 2000000);
+
+  /* It is read again, from where it stopped, when the answers are. */
+  position = n_written % strlen (line);
+  while (n_answered < (n_written + strlen (line) - 1) / strlen (line) * strlen (answer))
+    {
+      g_autofree char *got = peer_read (f);
+
+      n_answered += strlen (got);
+      if (position > 0 && write (f->peer, line + position, strlen (line) - position) > 0)
+        position = 0;
+      g_main_context_iteration (NULL, FALSE);
+    }
+  peer_say (f, "1\n");
+  while (f->n_messages == 0)
+    g_main_context_iteration (NULL, TRUE);
+  assert_seen (f, "1");
+}
+
 static void
 test_64_megabytes (Fixture *f, gconstpointer data)
 {
@@ -705,6 +747,7 @@ main (int argc, char *argv[])
   ADD ("gathering-loses-nothing", test_gathering_loses_nothing);
   ADD ("only-sockets-are-handles", test_only_sockets_are_handles);
   ADD ("a-peer-that-never-reads-has-a-ceiling", test_peer_that_never_reads);
+  ADD ("answers-nobody-reads-have-a-ceiling", test_answers_have_a_ceiling);
   ADD ("64-megabytes-in-one-message", test_64_megabytes);
   ADD ("many-echoes-in-order", test_a_million_echoes);
   ADD ("closing-hands-on-the-rest-first", test_close_hands_on_the_rest_first);
