@@ -246,6 +246,13 @@ test_link (CliFixture *fixture, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  g_autofree char *node = g_find_program_in_path ("node");
+
+  if (node == NULL && g_str_has_suffix (g_getenv ("THREAD_MODULE"), ".js"))
+    {
+      g_print ("1..0 # SKIP Node.js is not installed\n");
+      return 0;
+    }
   g_test_init (&argc, &argv, NULL);
   cli_test_add ("/cli/threads/list", test_list);
   cli_test_add ("/cli/threads/foreground", test_foreground);
