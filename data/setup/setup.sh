@@ -252,8 +252,12 @@ need ()
     tell_how_to_install "$can"
     exit 1
   fi
+  case $packages in
+    *' '*) step_name="Installing $(printf '%s' "$packages" | wc -w) packages" ;;
+    *) step_name='Installing a package' ;;
+  esac
   # shellcheck disable=SC2086 # packages are words
-  step "Installing $(printf '%s\n' $packages | wc -l) packages" install_packages $packages
+  step "$step_name" install_packages $packages
 
   rows=$(missing_rows "$@")
   [ -z "$rows" ] || {
