@@ -94,29 +94,6 @@ dispatch_held (TroupeReactor *self)
 }
 
 static gboolean
-reactor_prepare (GSource *source, gint *timeout_msec)
-{
-  TroupeReactor *self = ((ReactorSource *) source)->reactor;
-  gint64 left_usec;
-
-  *timeout_msec = -1;
-  if (g_queue_is_empty (&self->held))
-    return FALSE;
-  left_usec = get_hold_left_usec (self);
-  *timeout_msec = (gint) ((left_usec + 999) / 1000);
-  return left_usec == 0;
-}
-
-/* Of holds; what is ready GLib sees by itself. */
-static gboolean
-reactor_check (GSource *source)
-{
-  TroupeReactor *self = ((ReactorSource *) source)->reactor;
-
-  return !g_queue_is_empty (&self->held) && get_hold_left_usec (self) == 0;
-}
-
-static gboolean
 reactor_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   TroupeReactor *self = ((ReactorSource *) source)->reactor;
@@ -168,24 +145,10 @@ get_wait (gint timeout_msec, gint64 hold_left_usec)
   return (struct timespec){ .tv_sec = usec / G_USEC_PER_SEC, .tv_nsec = usec % G_USEC_PER_SEC * 1000 };
 }
 
-/* As g_poll, but a hold may end it. */
+/* Lets GLib dispatch the reactor, which finds out why itself, when it is among FDS. Returns: as poll. */
 static gint
-poll_any (TroupeReactor *self, GPollFD *fds, guint n_fds, gint timeout_msec)
+say_ready (TroupeReactor *self, GPollFD *fds, guint n_fds, gint n)
 {
-  struct timespec wait;
-
-  if (self == NULL || g_queue_is_empty (&self->held))
-    return g_poll (fds, n_fds, timeout_msec);
-  wait = get_wait (timeout_msec, get_hold_left_usec (self));
-  return ppoll ((struct pollfd *) fds, n_fds, &wait, NULL);
-}
-
-/* Events were fetched, but sources of a higher priority came first. They would not be fetched twice. */
-static gint
-poll_again (TroupeReactor *self, GPollFD *fds, guint n_fds)
-{
-  gint n = g_poll (fds, n_fds, 0);
-
   for (guint i = 0; i < n_fds; i++)
     if (fds[i].fd == self->epoll_fd && fds[i].revents == 0)
       {
@@ -193,6 +156,26 @@ poll_again (TroupeReactor *self, GPollFD *fds, guint n_fds)
         n = MAX (n, 0) + 1;
       }
   return n;
+}
+
+static gboolean
+is_hold_over (TroupeReactor *self)
+{
+  return !g_queue_is_empty (&self->held) && get_hold_left_usec (self) == 0;
+}
+
+/* As g_poll, but a hold may end it. */
+static gint
+poll_any (TroupeReactor *self, GPollFD *fds, guint n_fds, gint timeout_msec)
+{
+  struct timespec wait;
+  gint n;
+
+  if (self == NULL || g_queue_is_empty (&self->held))
+    return g_poll (fds, n_fds, timeout_msec);
+  wait = get_wait (timeout_msec, get_hold_left_usec (self));
+  n = ppoll ((struct pollfd *) fds, n_fds, &wait, NULL);
+  return is_hold_over (self) ? say_ready (self, fds, n_fds, n) : n;
 }
 
 static int
@@ -213,8 +196,9 @@ reactor_poll (GPollFD *fds, guint n_fds, gint timeout_msec)
   GPollFD *own, *wakeup;
   int n;
 
+  /* Events were fetched, but sources of a higher priority came first. They would not be fetched twice. */
   if (self != NULL && self->n_ready > 0)
-    return poll_again (self, fds, n_fds);
+    return say_ready (self, fds, n_fds, g_poll (fds, n_fds, 0));
   if (self != NULL)
     self->is_fetched = FALSE;
   /* Every context polls its wake-up descriptor, so with two the other one is that. */
@@ -236,10 +220,12 @@ reactor_poll (GPollFD *fds, guint n_fds, gint timeout_msec)
       own->revents = G_IO_IN;
   if (own->revents == 0)
     self->n_ready = 0;
-  return n < 0 ? n : (own->revents != 0) + (wakeup->revents != 0);
+  if (is_hold_over (self))
+    own->revents = G_IO_IN;
+  return n < 0 && own->revents == 0 ? n : (own->revents != 0) + (wakeup->revents != 0);
 }
 
-static GSourceFuncs reactor_funcs = { reactor_prepare, reactor_check, reactor_dispatch, NULL, NULL, NULL };
+static GSourceFuncs reactor_funcs = { NULL, NULL, reactor_dispatch, NULL, NULL, NULL };
 
 /* Linux 5.11; a sandbox may forbid it. */
 static gboolean
