@@ -239,11 +239,12 @@ test_reload_that_is_never_ready (Fixture *fixture, gconstpointer data)
       wait_until (troupe_bus_worker1_get_run (worker (&cluster, i)) == 1);
     }
   wait_for_requests (load, 100);
-  /* Mended, it goes through. */
+  /* Mended, it goes through; on a busy machine not the first time, since one second is all it has. */
   g_assert_no_errno (unlink (broken));
-  g_assert_cmpstr (cluster_reload (&cluster), ==, "");
-  wait_until (troupe_bus_worker1_get_run (worker (&cluster, 0)) == 3);
-  wait_until (troupe_bus_worker1_get_run (worker (&cluster, 1)) == 2);
+  while (cluster_reload (&cluster)[0] != '\0')
+    wait_for_requests (load, 1);
+  for (guint i = 0; i < 2; i++)
+    wait_until (troupe_bus_worker1_get_pid (worker (&cluster, i)) != pids[i]);
   result = http_load_stop (load);
   assert_no_failure (&result);
 }
