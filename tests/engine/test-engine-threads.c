@@ -370,6 +370,8 @@ test_host_restarts_with_all (Fixture *fixture, gconstpointer data)
     {
       wait_until (troupe_bus_worker1_get_run (crew.threads[0]) == run
                   && g_str_equal (troupe_bus_worker1_get_state (crew.threads[0]), "running"));
+      /* A thread's properties may come before its host's, and process 0 is this one with its group. */
+      wait_until (troupe_bus_worker1_get_run (crew.host) == run && troupe_bus_worker1_get_pid (crew.host) > 0);
       g_assert_cmpint (kill ((pid_t) troupe_bus_worker1_get_pid (crew.host), SIGKILL), ==, 0);
     }
   wait_for_state (crew.host, "failed");
