@@ -12,15 +12,14 @@
 
 #include "client/bus-call.h"
 #include "messages/message-window.h"
+#include "parts/find-bar.h"
 
 struct _TroupeMessagesPage
 {
   GtkWidget parent_instance;
 
   GtkWidget *box;
-  GtkSearchBar *search_bar;
-  GtkEditable *search_entry;
-  GtkLabel *search_count;
+  TroupeFindBar *find_bar;
   GtkStack *stack;
   TroupeMessageList *list;
   GtkWidget *placeholder;
@@ -38,7 +37,6 @@ struct _TroupeMessagesPage
   GSimpleActionGroup *actions; /* (owned) */
   TroupeSubject *subject;      /* (owned) (nullable) */
   TroupeRunChooser *run_chooser; /* (owned) (nullable) */
-  gboolean match_case, match_regex;
   gboolean show_sent, show_received;
 };
 
@@ -105,7 +103,7 @@ troupe_messages_page_show_count (TroupeMessagesPage *self)
   if (troupe_message_log_is_filtering (log))
     text = g_strdup_printf (troupe_message_log_is_scanning (log) ? "%'" G_GUINT64_FORMAT "…" : "%'" G_GUINT64_FORMAT,
                             troupe_message_log_get_n_rows (log));
-  gtk_label_set_text (self->search_count, text != NULL ? text : "");
+  troupe_find_bar_set_count (self->find_bar, text != NULL ? text : "");
 }
 
 static void
@@ -205,27 +203,22 @@ troupe_messages_page_refresh (TroupeMessagesPage *self)
 static void
 filter_cb (TroupeMessagesPage *self)
 {
-  gboolean searching = gtk_search_bar_get_search_mode (self->search_bar);
   TroupeMessageFilter filter = {
-    .text = searching ? gtk_editable_get_text (self->search_entry) : "",
-    .regex = self->match_regex,
-    .match_case = self->match_case,
+    .text = troupe_find_bar_get_text (self->find_bar),
+    .regex = troupe_find_bar_get_match_regex (self->find_bar),
+    .match_case = troupe_find_bar_get_match_case (self->find_bar),
     .sent = self->show_sent,
     .received = self->show_received,
   };
   g_autoptr (GError) error = NULL;
 
-  if (troupe_message_list_set_filter (self->list, &filter, &error))
-    gtk_widget_remove_css_class (GTK_WIDGET (self->search_entry), "error");
-  else
-    gtk_widget_add_css_class (GTK_WIDGET (self->search_entry), "error");
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->search_entry), error != NULL ? error->message : NULL);
+  (void) troupe_message_list_set_filter (self->list, &filter, &error);
+  troupe_find_bar_set_error (self->find_bar, error != NULL ? error->message : NULL);
 }
 
 static void
-stop_search_cb (TroupeMessagesPage *self)
+find_dismissed_cb (TroupeMessagesPage *self)
 {
-  gtk_search_bar_set_search_mode (self->search_bar, FALSE);
   gtk_widget_grab_focus (GTK_WIDGET (self->list));
 }
 
@@ -364,8 +357,7 @@ find_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   TroupeMessagesPage *self = user_data;
 
-  gtk_search_bar_set_search_mode (self->search_bar, TRUE);
-  gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
+  troupe_find_bar_open (self->find_bar);
 }
 
 static void
@@ -409,11 +401,7 @@ toggle_cb (GSimpleAction *action, GVariant *value, gpointer user_data)
   gboolean on = g_variant_get_boolean (value);
 
   g_simple_action_set_state (action, value);
-  if (g_str_equal (name, "match-case"))
-    self->match_case = on;
-  else if (g_str_equal (name, "match-regex"))
-    self->match_regex = on;
-  else if (g_str_equal (name, "show-sent"))
+  if (g_str_equal (name, "show-sent"))
     self->show_sent = on;
   else
     self->show_received = on;
@@ -425,8 +413,6 @@ static const GActionEntry entries[] = {
   { .name = "follow-now", .activate = follow_now_cb },
   { .name = "current-run", .activate = current_run_cb },
   { .name = "disconnect", .activate = disconnect_cb },
-  { .name = "match-case", .state = "false", .change_state = toggle_cb },
-  { .name = "match-regex", .state = "false", .change_state = toggle_cb },
   { .name = "show-sent", .state = "true", .change_state = toggle_cb },
   { .name = "show-received", .state = "true", .change_state = toggle_cb },
 };
@@ -456,14 +442,13 @@ troupe_messages_page_class_init (TroupeMessagesPageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = troupe_messages_page_dispose;
   signals[NOTICE] = g_signal_new ("notice", TROUPE_TYPE_MESSAGES_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 1, G_TYPE_STRING);
+  g_type_ensure (TROUPE_TYPE_FIND_BAR);
   g_type_ensure (TROUPE_TYPE_MESSAGE_LIST);
   g_type_ensure (TROUPE_TYPE_COMPOSER);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/troupe/Troupe/pages/messages-page.ui");
   gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, box);
-  gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, search_bar);
-  gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, search_entry);
-  gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, search_count);
+  gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, find_bar);
   gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, stack);
   gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, list);
   gtk_widget_class_bind_template_child (widget_class, TroupeMessagesPage, placeholder);
@@ -508,11 +493,8 @@ troupe_messages_page_init (TroupeMessagesPage *self)
   adw_status_page_set_description (self->status, _ ("Its messages appear here once it runs."));
   troupe_messages_page_add_actions (self);
 
-  gtk_search_bar_connect_entry (self->search_bar, self->search_entry);
-  g_signal_connect_object (self->search_bar, "notify::search-mode-enabled", G_CALLBACK (filter_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->search_entry, "search-changed", G_CALLBACK (filter_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->search_entry, "stop-search", G_CALLBACK (stop_search_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->find_bar, "changed", G_CALLBACK (filter_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->find_bar, "dismissed", G_CALLBACK (find_dismissed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->list, "changed", G_CALLBACK (list_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->list, "notify::n-new", G_CALLBACK (troupe_messages_page_show_new_rows), self,
                            G_CONNECT_SWAPPED);

@@ -17,15 +17,14 @@
 #include "journal/journal-format.h"
 #include "pages/input-bar.h"
 #include "parts/file-chooser.h"
+#include "parts/find-bar.h"
 
 struct _TroupeOutputPage
 {
   GtkWidget parent_instance;
 
   GtkWidget *box;
-  GtkSearchBar *search_bar;
-  GtkEditable *search_entry;
-  GtkLabel *search_count;
+  TroupeFindBar *find_bar;
   GtkStack *stack;
   GtkWidget *scroller;
   TroupeLogView *log;
@@ -45,8 +44,6 @@ struct _TroupeOutputPage
   GSimpleActionGroup *actions; /* (owned) */
   TroupeRunChooser *run_chooser; /* (owned) (nullable) */
   TroupeSubject *subject;      /* (owned) (nullable) */
-  gboolean match_case;
-  gboolean match_regex;
   gboolean filter;
 };
 
@@ -258,23 +255,17 @@ troupe_output_page_refresh (TroupeOutputPage *self)
 static void
 search_cb (TroupeOutputPage *self)
 {
-  TroupeLogMatchFlags flags = (self->match_case ? TROUPE_LOG_MATCH_CASE : 0) |
-                              (self->match_regex ? TROUPE_LOG_MATCH_REGEX : 0);
-  const char *text = gtk_search_bar_get_search_mode (self->search_bar) ? gtk_editable_get_text (self->search_entry) : "";
+  TroupeLogMatchFlags flags =
+      (troupe_find_bar_get_match_case (self->find_bar) ? TROUPE_LOG_MATCH_CASE : 0) |
+      (troupe_find_bar_get_match_regex (self->find_bar) ? TROUPE_LOG_MATCH_REGEX : 0);
+  const char *text = troupe_find_bar_get_text (self->find_bar);
   g_autoptr (GError) error = NULL;
 
-  if (troupe_log_view_set_search (self->log, text, flags, &error) &&
-      troupe_log_view_set_filter (self->log, self->filter ? text : NULL, flags, &error))
-    {
-      gtk_widget_remove_css_class (GTK_WIDGET (self->search_entry), "error");
-      gtk_widget_set_tooltip_text (GTK_WIDGET (self->search_entry), NULL);
-    }
-  else
-    {
-      gtk_widget_add_css_class (GTK_WIDGET (self->search_entry), "error");
-      gtk_widget_set_tooltip_text (GTK_WIDGET (self->search_entry), error->message);
-      gtk_label_set_text (self->search_count, "");
-    }
+  if (troupe_log_view_set_search (self->log, text, flags, &error))
+    (void) troupe_log_view_set_filter (self->log, self->filter ? text : NULL, flags, &error);
+  troupe_find_bar_set_error (self->find_bar, error != NULL ? error->message : NULL);
+  if (error != NULL)
+    troupe_find_bar_set_count (self->find_bar, "");
 }
 
 static void
@@ -282,7 +273,7 @@ count_cb (TroupeOutputPage *self)
 {
   guint64 n = troupe_log_view_get_n_matches (self->log);
   guint64 current = troupe_log_view_get_current_match (self->log);
-  const char *text = gtk_editable_get_text (self->search_entry);
+  const char *text = troupe_find_bar_get_text (self->find_bar);
   g_autofree char *all = g_strdup_printf ("%'" G_GUINT64_FORMAT, n);
   g_autofree char *this = g_strdup_printf ("%'" G_GUINT64_FORMAT, current);
   g_autofree char *count = NULL;
@@ -296,7 +287,7 @@ count_cb (TroupeOutputPage *self)
     count = g_strdup_printf (_ ("%s of %s"), this, all);
   else
     count = g_steal_pointer (&all);
-  gtk_label_set_text (self->search_count, count);
+  troupe_find_bar_set_count (self->find_bar, count);
 }
 
 static void
@@ -314,15 +305,13 @@ previous_match_cb (TroupeOutputPage *self)
 static void
 show_search (TroupeOutputPage *self)
 {
-  gtk_search_bar_set_search_mode (self->search_bar, TRUE);
-  gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));
-  gtk_editable_select_region (self->search_entry, 0, -1);
+  troupe_find_bar_open (self->find_bar);
 }
 
 static void
 hide_search (TroupeOutputPage *self)
 {
-  gtk_search_bar_set_search_mode (self->search_bar, FALSE);
+  troupe_find_bar_close (self->find_bar);
   gtk_widget_grab_focus (GTK_WIDGET (self->log));
 }
 
@@ -367,18 +356,6 @@ find_action_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
-find_next_action_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
-{
-  next_match_cb (user_data);
-}
-
-static void
-find_previous_action_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
-{
-  previous_match_cb (user_data);
-}
-
-static void
 clear_action_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   troupe_log_view_clear (TROUPE_OUTPUT_PAGE (user_data)->log);
@@ -403,34 +380,23 @@ current_run_cb (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
-toggle_cb (GSimpleAction *action, GVariant *value, gpointer user_data)
+filter_cb (GSimpleAction *action, GVariant *value, gpointer user_data)
 {
   TroupeOutputPage *self = user_data;
-  const char *name = g_action_get_name (G_ACTION (action));
-  gboolean on = g_variant_get_boolean (value);
 
   g_simple_action_set_state (action, value);
-  if (g_str_equal (name, "match-case"))
-    self->match_case = on;
-  else if (g_str_equal (name, "match-regex"))
-    self->match_regex = on;
-  else
-    self->filter = on;
+  self->filter = g_variant_get_boolean (value);
   search_cb (self);
 }
 
 static const GActionEntry entries[] = {
   { .name = "find", .activate = find_action_cb },
-  { .name = "find-next", .activate = find_next_action_cb },
-  { .name = "find-previous", .activate = find_previous_action_cb },
   { .name = "clear", .activate = clear_action_cb },
   { .name = "unclear", .activate = unclear_action_cb },
   { .name = "save-as", .activate = save_as_cb },
   { .name = "follow-now", .activate = follow_now_cb },
   { .name = "current-run", .activate = current_run_cb },
-  { .name = "match-case", .state = "false", .change_state = toggle_cb },
-  { .name = "match-regex", .state = "false", .change_state = toggle_cb },
-  { .name = "filter", .state = "false", .change_state = toggle_cb },
+  { .name = "filter", .state = "false", .change_state = filter_cb },
 };
 
 static void
@@ -474,14 +440,13 @@ troupe_output_page_class_init (TroupeOutputPageClass *klass)
   signals[NOTICE] = g_signal_new ("notice", TROUPE_TYPE_OUTPUT_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 1, G_TYPE_STRING);
 
+  g_type_ensure (TROUPE_TYPE_FIND_BAR);
   g_type_ensure (TROUPE_TYPE_INPUT_BAR);
   g_type_ensure (TROUPE_TYPE_LOG_VIEW);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/troupe/Troupe/pages/output-page.ui");
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, box);
-  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, search_bar);
-  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, search_entry);
-  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, search_count);
+  gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, find_bar);
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, stack);
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, scroller);
   gtk_widget_class_bind_template_child (widget_class, TroupeOutputPage, log);
@@ -520,15 +485,10 @@ troupe_output_page_init (TroupeOutputPage *self)
     add_property_action (self, log_properties[i]);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "output", G_ACTION_GROUP (self->actions));
 
-  gtk_search_bar_connect_entry (self->search_bar, self->search_entry);
-  g_signal_connect_object (self->search_bar, "notify::search-mode-enabled", G_CALLBACK (search_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->search_entry, "search-changed", G_CALLBACK (search_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->search_entry, "activate", G_CALLBACK (previous_match_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->search_entry, "next-match", G_CALLBACK (next_match_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->search_entry, "previous-match", G_CALLBACK (previous_match_cb), self,
-                           G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->search_entry, "stop-search", G_CALLBACK (hide_search), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->find_bar, "changed", G_CALLBACK (search_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->find_bar, "next", G_CALLBACK (next_match_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->find_bar, "previous", G_CALLBACK (previous_match_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->find_bar, "dismissed", G_CALLBACK (hide_search), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->log, "find", G_CALLBACK (show_search), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->log, "dismiss-find", G_CALLBACK (hide_search), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->log, "notice", G_CALLBACK (notice_cb), self, G_CONNECT_SWAPPED);

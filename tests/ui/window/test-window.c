@@ -14,6 +14,7 @@
 #include "dialogs/recent-launches.h"
 #include "pages/table-column.h"
 #include "parts/input-history.h"
+#include "parts/find-bar.h"
 
 #include <glib/gstdio.h>
 
@@ -450,6 +451,56 @@ test_active_only_while_shown (Fixture *fixture, gconstpointer data)
   fake_engine_wait_for_call (fixture->engine, "Engine1.Unsubscribe");
 }
 
+static void
+count_cb (guint *n)
+{
+  (*n)++;
+}
+
+/* What one looks for in output and in messages. */
+static void
+test_find_bar (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *window = gtk_window_new ();
+  TroupeFindBar *bar = g_object_new (TROUPE_TYPE_FIND_BAR, "has-steps", TRUE, "placeholder", "Find", NULL);
+  GtkEditable *entry = troupe_find_bar_get_entry (bar);
+  guint n_changed = 0, n_next = 0, n_dismissed = 0, before;
+
+  gtk_window_set_child (GTK_WINDOW (window), GTK_WIDGET (bar));
+  gtk_window_present (GTK_WINDOW (window));
+  g_signal_connect_swapped (bar, "changed", G_CALLBACK (count_cb), &n_changed);
+  g_signal_connect_swapped (bar, "next", G_CALLBACK (count_cb), &n_next);
+  g_signal_connect_swapped (bar, "dismissed", G_CALLBACK (count_cb), &n_dismissed);
+
+  troupe_find_bar_open (bar);
+  WAIT_UNTIL (n_changed > 0 && gtk_widget_get_mapped (GTK_WIDGET (entry)));
+  before = n_changed;
+  gtk_editable_set_text (entry, "err(or");
+  WAIT_UNTIL (n_changed > before);
+  g_assert_cmpstr (troupe_find_bar_get_text (bar), ==, "err(or");
+
+  /* How to search is part of what changed. */
+  before = n_changed;
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (entry), "find.match-regex", NULL));
+  g_assert_cmpuint (n_changed, >, before);
+  g_assert_true (troupe_find_bar_get_match_regex (bar));
+  g_assert_false (troupe_find_bar_get_match_case (bar));
+  troupe_find_bar_set_error (bar, "missing closing parenthesis");
+  g_assert_true (gtk_widget_has_css_class (GTK_WIDGET (entry), "error"));
+  troupe_find_bar_set_error (bar, NULL);
+  g_assert_false (gtk_widget_has_css_class (GTK_WIDGET (entry), "error"));
+  troupe_find_bar_set_count (bar, "3 of 17");
+  WAIT_UNTIL (shows (bar, "3 of 17"));
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (entry), "find.next", NULL));
+  g_assert_cmpuint (n_next, ==, 1);
+
+  /* Left with Escape it looks for nothing any more. */
+  g_signal_emit_by_name (entry, "stop-search");
+  g_assert_cmpuint (n_dismissed, ==, 1);
+  g_assert_cmpstr (troupe_find_bar_get_text (bar), ==, "");
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -474,6 +525,7 @@ main (int argc, char *argv[])
   TEST ("/ui/window/rows-open-into-processes", test_rows_open, NULL);
   TEST ("/ui/window/columns-sort-and-tell", test_columns, NULL);
   TEST ("/ui/window/preferences-take-effect", test_preferences, NULL);
+  TEST ("/ui/window/find-bar-tells-what-and-how", test_find_bar, NULL);
   TEST ("/ui/window/buttons-have-names", test_buttons_have_names, NULL);
   TEST ("/ui/window/asks-for-figures-only-while-shown", test_active_only_while_shown, NULL);
   return g_test_run ();
