@@ -227,6 +227,8 @@ troupe_launch_options_offer_kinds (TroupeLaunchOptions *self, guint first, guint
   self->first_kind = first;
   adw_combo_row_set_model (self->kind, G_LIST_MODEL (names));
   gtk_widget_set_sensitive (GTK_WIDGET (self->kind), n > 1);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->kind),
+                               n > 1 ? NULL : _ ("Another kind takes another program: launch a new one"));
 }
 
 static void
