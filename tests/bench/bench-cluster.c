@@ -158,16 +158,41 @@ read_cpu_usec (pid_t pid)
   return usec;
 }
 
+typedef struct
+{
+  double pss_mb, rss_mb, own_mb; /* own: what would be free without it */
+} Memory;
+
 static double
-read_pss_mb (pid_t pid)
+read_mb (const char *rollup, const char *field)
+{
+  const char *line = strstr (rollup, field);
+
+  return line != NULL ? (double) g_ascii_strtoull (line + strlen (field), NULL, 10) / 1024 : 0;
+}
+
+static Memory
+read_memory (pid_t pid)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/smaps_rollup", (int) pid);
   g_autofree char *text = NULL;
-  const char *line;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL) || (line = strstr (text, "\nPss:")) == NULL)
-    return 0;
-  return (double) g_ascii_strtoull (line + strlen ("\nPss:"), NULL, 10) / 1024;
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return (Memory){ 0 };
+  return (Memory){ .pss_mb = read_mb (text, "\nPss:"),
+                   .rss_mb = read_mb (text, "\nRss:"),
+                   .own_mb = read_mb (text, "\nPrivate_Clean:") + read_mb (text, "\nPrivate_Dirty:") };
+}
+
+static void
+print_memory (const char *what, const Server *ours, const Server *nodes)
+{
+  Memory us = read_memory (ours->primary), them = read_memory (nodes->primary);
+
+  g_print ("%s: memory of the primary after that (PSS) %.1f MB, Node's %.1f, ratio %.2f (goal <= 0.20); "
+           "of its own %.1f MB, Node's %.1f, ratio %.2f; resident %.1f MB, Node's %.1f, ratio %.2f\n",
+           what, us.pss_mb, them.pss_mb, us.pss_mb / MAX (them.pss_mb, 1e-9), us.own_mb, them.own_mb,
+           us.own_mb / MAX (them.own_mb, 1e-9), us.rss_mb, them.rss_mb, us.rss_mb / MAX (them.rss_mb, 1e-9));
 }
 
 /* -- Figures --------------------------------------------------------------------------- */
@@ -259,14 +284,10 @@ measure_speed (Fixture *fixture, guint n_workers, const char *schedule, guint n_
   NodeCluster nodes = node_cluster_start (n_workers, schedule, 0);
   g_autofree char *what = g_strdup_printf ("%u workers, %s", n_workers, schedule);
   gboolean handed_over = strcmp (schedule, "round-robin") == 0;
-  double pss, node_pss;
 
   compare_servers (&ours.server, &nodes.server, what, TRUE, handed_over, n_rounds, seconds);
   compare_servers (&ours.server, &nodes.server, what, FALSE, handed_over, n_rounds, seconds);
-  pss = read_pss_mb (ours.server.primary);
-  node_pss = read_pss_mb (nodes.server.primary);
-  g_print ("%s: memory of the primary after that (PSS) %.1f MB, Node's %.1f, ratio %.2f (goal <= 0.20)\n", what, pss,
-           node_pss, pss / MAX (node_pss, 1e-9));
+  print_memory (what, &ours.server, &nodes.server);
   node_cluster_end (&nodes);
   our_cluster_end (&ours);
 }
