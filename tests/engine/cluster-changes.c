@@ -47,6 +47,7 @@ cluster_kill_at_random (Cluster *self, HttpLoad *load, guint n_kills, gint64 unt
     }
   for (guint i = 0; i < self->workers->len; i++)
     wait_until (g_strcmp0 (troupe_bus_worker1_get_state (worker (self, i)), "ready") == 0
+                && troupe_bus_worker1_get_pid (worker (self, i)) > 0
                 && !g_hash_table_contains (killed, GUINT_TO_POINTER (troupe_bus_worker1_get_pid (worker (self, i)))));
   return killed;
 }

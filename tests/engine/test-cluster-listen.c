@@ -253,7 +253,10 @@ everywhere_serve (Everywhere *self, Fixture *fixture)
 static void
 kill_worker (Everywhere *self, guint i)
 {
-  g_assert_no_errno (kill ((pid_t) troupe_bus_worker1_get_pid (worker (&self->cluster, i)), SIGKILL));
+  pid_t pid = (pid_t) troupe_bus_worker1_get_pid (worker (&self->cluster, i));
+
+  g_assert_cmpint (pid, >, 0); /* 0 would be ourselves */
+  g_assert_no_errno (kill (pid, SIGKILL));
 }
 
 /* All have a process that is not the one of OLD. */
@@ -261,8 +264,12 @@ static gboolean
 all_are_new (Everywhere *self, const guint old[2])
 {
   for (guint i = 0; i < 2; i++)
-    if (troupe_bus_worker1_get_pid (worker (&self->cluster, i)) == old[i])
-      return FALSE;
+    {
+      guint pid = troupe_bus_worker1_get_pid (worker (&self->cluster, i));
+
+      if (pid == 0 || pid == old[i])
+        return FALSE;
+    }
   return all_in_state (&self->cluster, "ready");
 }
 
@@ -345,6 +352,7 @@ test_outlives_engine (Fixture *fixture, gconstpointer data)
 
   /* A worker may go with it: the other's keeper has the sockets, too. */
   fixture_kill_engine (fixture);
+  g_assert_cmpuint (pids[0], >, 0);
   g_assert_no_errno (kill ((pid_t) pids[0], SIGKILL));
   wait_until (!is_alive ((pid_t) pids[0]));
   assert_served_by (&self, connect_everywhere (&self), pids);

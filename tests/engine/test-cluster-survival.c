@@ -172,6 +172,7 @@ test_socket_outlives_engine_and_workers (Fixture *fixture, gconstpointer data)
     pids[i] = troupe_bus_worker1_get_pid (worker (&cluster, i));
   fixture_kill_engine (fixture);
   /* One goes as well; the other one's keeper still has the socket. */
+  g_assert_cmpuint (pids[0], >, 0);
   kill ((pid_t) pids[0], SIGKILL);
   client = g_thread_new ("client", get_thread, GUINT_TO_POINTER (cluster.port));
   fixture_start_engine (fixture);
