@@ -314,15 +314,19 @@ troupe_launch_options_unfold (TroupeLaunchOptions *self)
 /* ---- The definition ---- */
 
 static void
-fill_instances (TroupeLaunchOptions *self, GVariantDict *dict)
+fill_instances (TroupeLaunchOptions *self, GVariantDict *dict, TroupeKind kind)
 {
-  const char *word;
-  gint64 number;
+  const char *word = kind == TROUPE_KIND_CLUSTER ? "auto" : "";
+  gint64 number = 1;
 
-  self->was_auto = g_variant_dict_lookup (dict, "instances", "&s", &word) && g_str_equal (word, "auto");
+  /* Unsaid, a cluster has as many as there are cores. */
+  if (g_variant_dict_lookup (dict, "instances", "x", &number))
+    word = "";
+  else
+    g_variant_dict_lookup (dict, "instances", "&s", &word);
+  self->was_auto = g_str_equal (word, "auto");
   gtk_check_button_set_active (self->auto_instances, self->was_auto);
-  gtk_spin_button_set_value (self->instances,
-                             g_variant_dict_lookup (dict, "instances", "x", &number) ? (double) number : 1);
+  gtk_spin_button_set_value (self->instances, (double) number);
 }
 
 static void
@@ -356,7 +360,7 @@ troupe_launch_options_fill (TroupeLaunchOptions *self, GVariant *definition)
         self, kind == TROUPE_KIND_CLUSTER ? N_INTERCHANGEABLE : N_INTERCHANGEABLE + 1, 1);
   else
     troupe_launch_options_offer_kinds (self, 0, N_INTERCHANGEABLE);
-  fill_instances (self, &dict);
+  fill_instances (self, &dict, kind);
   fill_restart (self, &dict, kind);
   troupe_launch_options_set_kind (self, kind);
   kind_changed_cb (self);
@@ -387,7 +391,7 @@ troupe_launch_options_add_to (TroupeLaunchOptions *self, GVariantDict *dict)
   g_variant_dict_insert (dict, "cwd", "s", folder);
   if (can_be_auto (self) && gtk_check_button_get_active (self->auto_instances))
     g_variant_dict_insert (dict, "instances", "s", "auto");
-  else if (gtk_spin_button_get_value_as_int (self->instances) != 1)
+  else if (gtk_spin_button_get_value_as_int (self->instances) != 1 || is_many (kind))
     g_variant_dict_insert (dict, "instances", "x", (gint64) gtk_spin_button_get_value_as_int (self->instances));
   /* A cluster is restarted unless one says otherwise. */
   if (restart != TROUPE_RESTART_NO || kind == TROUPE_KIND_CLUSTER)

@@ -265,7 +265,22 @@ test_edit_and_start (Fixture *fixture, gconstpointer data)
   dict = g_variant_dict_new (fake_engine_get_edited (fixture->engine));
   assert_value (dict, "kind", "'cluster'");
   assert_value (dict, "restart", "'always'");
-  assert_value (dict, "instances", NULL);
+  /* A cluster that says nothing has as many workers as there are cores. */
+  assert_value (dict, "instances", "'auto'");
+}
+
+/* One worker is one worker, also of a kind that is meant to have several. */
+static void
+test_edit_one_worker (Fixture *fixture, gconstpointer data)
+{
+  TroupeLaunchDialog *dialog =
+      open_editor (fixture, "{'name': <'web'>, 'kind': <'cluster'>, 'command': <'x.js'>, 'instances': <int64 1>}");
+  g_autoptr (GVariantDict) dict = NULL;
+
+  troupe_launch_dialog_save (dialog);
+  WAIT_UNTIL (fake_engine_get_edited (fixture->engine) != NULL);
+  dict = g_variant_dict_new (fake_engine_get_edited (fixture->engine));
+  assert_value (dict, "instances", "1");
 }
 
 static void
@@ -321,6 +336,7 @@ main (int argc, char *argv[])
   TEST ("/ui/launch/edit-keeps-what-is-not-touched", test_edit_keeps, NULL);
   TEST ("/ui/launch/edit-and-restart", test_edit_and_restart, NULL);
   TEST ("/ui/launch/edit-and-start", test_edit_and_start, NULL);
+  TEST ("/ui/launch/edit-keeps-one-worker", test_edit_one_worker, NULL);
   TEST ("/ui/launch/links-follow-the-engine", test_links, NULL);
   return g_test_run ();
 }
