@@ -3,7 +3,8 @@
 
 /* Worker threads in their hosts, against Node's own threads in the same run: messages per second between
  * engine and thread; the time from the order to make a thread to the first message of its code,
- * also against a forked process; and memory for each thread, also against a process. Rounds
+ * also against a forked process; memory for each thread, also against a process; and CPU figures of two
+ * threads with a known load, against what their own clocks say. Rounds
  * alternate; figures are medians of the rounds and of their ratios.
  *
  *   bench-threads [--short] */
@@ -13,6 +14,9 @@
 #include "bench-needs.h"
 #include "thread-fixture.h"
 
+#include "sampler/thread-clock.h"
+
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +26,12 @@
 #define WARM_UP 2000
 #define ROUNDS_MAX 9
 
-/* A host and a module for it that says "hello", then echoes every message. */
+/* A host, a module for it that says "hello", then echoes every message, and one that uses CPU time as it is told. */
 typedef struct
 {
   const char *name;
   char *argv[3];
-  char *module;
+  char *module, *load_module;
 } Runtime;
 
 typedef struct
@@ -367,9 +371,73 @@ compare_memory (const Runtime *runtime, guint n)
   host_fixture_free (host);
 }
 
+/* --- CPU -------------------------------------------------------------------- */
+
+/* The share that the thread itself says to have used between two times of the clock. Its lines: both clocks, in
+ * microseconds. */
+static double
+read_own_share (ThreadFixture *thread, double begin_usec, double end_usec)
+{
+  g_auto (GStrv) lines = g_strsplit (thread_fixture_get_output (thread, 1)->str, "\n", -1);
+  double first_wall = 0, first_cpu = 0, last_wall = 0, last_cpu = 0, wall, cpu;
+
+  for (gsize i = 0; lines[i] != NULL; i++)
+    {
+      if (sscanf (lines[i], "%lf %lf", &wall, &cpu) != 2 || wall > end_usec)
+        continue;
+      if (wall <= begin_usec || first_wall == 0)
+        {
+          first_wall = wall;
+          first_cpu = cpu;
+        }
+      last_wall = wall;
+      last_cpu = cpu;
+    }
+  return last_wall > first_wall ? (last_cpu - first_cpu) / (last_wall - first_wall) : 0;
+}
+
+static void
+compare_cpu (const Runtime *runtime, gint64 usec)
+{
+  static const char *const loads[] = { "[\"load\",1]", "[\"load\",0.3]" };
+  HostFixture *host = host_new (runtime);
+  ThreadFixture *threads[2];
+  TroupeThreadClock *clocks[2];
+  guint64 begin_cpu[2] = { 0 }, end_cpu[2] = { 0 };
+  double begin_usec, end_usec, read[2], own[2];
+
+  for (guint i = 0; i < 2; i++)
+    {
+      threads[i] = thread_fixture_new (host, &(TroupeThreadLaunch) { .file = runtime->load_module });
+      thread_fixture_wait_output (threads[i], 1, "ready\n");
+      thread_fixture_send (threads[i], loads[i]);
+      fixture_wait_for (thread_fixture_get_output (threads[i], 1)->len > 100);
+      clocks[i] = troupe_thread_clock_new (host_fixture_get_pid (host), thread_fixture_wait_online (threads[i]));
+      g_assert_nonnull (clocks[i]);
+    }
+  begin_usec = (double) g_get_real_time ();
+  for (guint i = 0; i < 2; i++)
+    troupe_thread_clock_read (clocks[i], &begin_cpu[i]);
+  fixture_wait_for ((double) g_get_real_time () > begin_usec + (double) usec);
+  end_usec = (double) g_get_real_time ();
+  for (guint i = 0; i < 2; i++)
+    troupe_thread_clock_read (clocks[i], &end_cpu[i]);
+  for (guint i = 0; i < 2; i++)
+    {
+      read[i] = 100 * (double) (end_cpu[i] - begin_cpu[i]) / (end_usec - begin_usec);
+      own[i] = 100 * read_own_share (threads[i], begin_usec, end_usec);
+      troupe_thread_clock_free (clocks[i]);
+    }
+  g_print ("%s, CPU of two threads that want 100 %% and 30 %%: read %.1f %% and %.1f %%, by their own clocks %.1f %% and "
+           "%.1f %%; off by %.1f and %.1f points, limit 3\n",
+           runtime->name, read[0], read[1], own[0], own[1], fabs (read[0] - own[0]), fabs (read[1] - own[1]));
+  host_fixture_free (host);
+}
+
 static void
 measure (const Runtime *runtime, gboolean is_short)
 {
+  compare_cpu (runtime, is_short ? 500000 : 5000000);
   compare_messages (runtime, "one in flight", is_short ? 3000 : 50000, 1);
   compare_messages (runtime, "64 in flight", is_short ? 10000 : 300000, 64);
   compare_start (runtime, is_short ? 3 : 20);
@@ -384,7 +452,8 @@ main (int argc, char *argv[])
   g_autofree char *script = troupe_thread_host_dup_node_script ();
   g_autofree char *native = g_strdup (g_getenv ("TROUPE_THREAD_HOST"));
   g_autofree char *native_module = g_strdup (g_getenv ("TROUPE_BENCH_MODULE"));
-  g_autofree char *module = NULL;
+  g_autofree char *native_load = g_strdup (g_getenv ("TROUPE_BENCH_LOAD"));
+  g_autofree char *module = NULL, *load = NULL;
   char *test_argv[] = { argv[0], NULL }, **test_argv_p = test_argv;
   int test_argc = 1;
 
@@ -397,7 +466,10 @@ main (int argc, char *argv[])
     }
   rounds = is_short ? 1 : 5;
   module = g_test_build_filename (G_TEST_DIST, "bench", "threads-worker.js", NULL);
-  measure (&(Runtime) { .name = "node", .argv = { node, script, NULL }, .module = module }, is_short);
-  measure (&(Runtime) { .name = "native", .argv = { native, NULL }, .module = native_module }, is_short);
+  load = g_test_build_filename (G_TEST_DIST, "engine", "workers", "thread.js", NULL);
+  measure (&(Runtime) { .name = "node", .argv = { node, script, NULL }, .module = module, .load_module = load },
+           is_short);
+  measure (&(Runtime) { .name = "native", .argv = { native, NULL }, .module = native_module, .load_module = native_load },
+           is_short);
   return 0;
 }

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -237,6 +238,13 @@ child_cb (GPid pid, int wait_status, gpointer user_data)
 
 static void thread_fixture_free (ThreadFixture *self);
 
+/* A test that fails leaves no host behind that computes, or eats memory, for ever. */
+static void
+die_with_test (gpointer user_data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 HostFixture *
 host_fixture_new (const char *const *argv, const char *const *envp)
 {
@@ -254,8 +262,8 @@ host_fixture_new (const char *const *argv, const char *const *envp)
   g_assert_no_error (error);
   g_assert_true (troupe_channel_socketpair (&ours, &theirs, &error));
   g_spawn_async_with_pipes_and_fds (NULL, argv, (const char *const *) env,
-                                    G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, -1, -1, -1, &theirs,
-                                    &target, 1, &self->pid, NULL, NULL, NULL, &error);
+                                    G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, die_with_test, NULL, -1, -1, -1,
+                                    &theirs, &target, 1, &self->pid, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   close (theirs);
   self->channel = troupe_channel_new (self->reactor, ours, NULL, &host_channel_handler, self, &error);
