@@ -6,6 +6,7 @@
  * `test-journal-fuzz --write-seeds tests/journal/corpus` makes the seeds anew after a change of
  * the format: small logs as a writer leaves them. */
 
+#include "corpus.h"
 #include "fuzz-journal-reader.h"
 #include "journal-model.h"
 
@@ -17,42 +18,10 @@
 
 #define MUTATIONS 2000
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-static GPtrArray *
-dup_corpus (void)
-{
-  GPtrArray *corpus = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "journal", "corpus", NULL);
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  const char *name;
-
-  g_assert_nonnull (dir);
-  while ((name = g_dir_read_name (dir)) != NULL)
-    g_ptr_array_add (names, g_strdup (name));
-  g_ptr_array_sort (names, compare_names);
-  for (guint i = 0; i < names->len; i++)
-    {
-      g_autofree char *file = g_build_filename (path, names->pdata[i], NULL);
-      char *contents;
-      gsize length;
-
-      g_assert_true (g_file_get_contents (file, &contents, &length, NULL));
-      g_ptr_array_add (corpus, g_bytes_new_take (contents, length));
-    }
-  g_assert_cmpuint (corpus->len, >, 0);
-  return corpus;
-}
-
 static void
 test_corpus (void)
 {
-  g_autoptr (GPtrArray) corpus = dup_corpus ();
+  g_autoptr (GPtrArray) corpus = corpus_load ("journal");
 
   for (guint i = 0; i < corpus->len; i++)
     {
@@ -97,7 +66,7 @@ mutate (GRand *rand, GByteArray *bytes)
 static void
 test_mutations (void)
 {
-  g_autoptr (GPtrArray) corpus = dup_corpus ();
+  g_autoptr (GPtrArray) corpus = corpus_load ("journal");
   g_autoptr (GRand) rand = g_rand_new_with_seed (20240229);
 
   for (guint i = 0; i < MUTATIONS; i++)
