@@ -315,7 +315,7 @@ troupe_project_file_load (const char *path, GError **error)
   content = check_text (text, length, errors);
   if (troupe_remarks_is_empty (errors))
     read_text (self, content, notes, errors);
-  if (!troupe_remarks_check (errors, error))
+  if (!troupe_remarks_check (errors, notes, error))
     return NULL;
   troupe_remarks_append_to (notes, self->notes);
   for (guint i = 0; i < self->programs->len; i++)
@@ -463,7 +463,7 @@ load_for_saving (const char *path, const char *shown, GError **error)
   content = check_text (text, length, errors);
   if (troupe_remarks_is_empty (errors))
     lines = troupe_project_lines_new (content, notes, errors);
-  if (!troupe_remarks_check (errors, error))
+  if (!troupe_remarks_check (errors, notes, error))
     return NULL;
   if (!g_key_file_load_from_data (key_file, troupe_project_lines_get_text (lines), (gsize) -1,
                                   G_KEY_FILE_KEEP_COMMENTS, error))

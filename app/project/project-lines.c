@@ -94,21 +94,19 @@ troupe_remarks_append_to (TroupeRemarks *self, GPtrArray *notes)
 }
 
 gboolean
-troupe_remarks_check (TroupeRemarks *self, GError **error)
+troupe_remarks_check (TroupeRemarks *self, TroupeRemarks *notes, GError **error)
 {
-  g_autoptr (GString) text = NULL;
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GString) text = g_string_new (NULL);
 
   if (troupe_remarks_is_empty (self))
     return TRUE;
-  text = g_string_new (NULL);
-  for (guint i = 0; i < self->remarks->len && i < ERROR_LINES_MAX; i++)
-    {
-      g_autofree char *remark = dup_remark (self, i);
-
-      g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", remark);
-    }
-  if (self->remarks->len > ERROR_LINES_MAX)
-    g_string_append_printf (text, "\n… and %u more", self->remarks->len - ERROR_LINES_MAX);
+  troupe_remarks_append_to (self, lines);
+  troupe_remarks_append_to (notes, lines);
+  for (guint i = 0; i < lines->len && i < ERROR_LINES_MAX; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", (const char *) lines->pdata[i]);
+  if (lines->len > ERROR_LINES_MAX)
+    g_string_append_printf (text, "\n… and %u more", lines->len - ERROR_LINES_MAX);
   g_set_error_literal (error, TROUPE_ERROR, TROUPE_ERROR_INVALID_PROJECT, text->str);
   return FALSE;
 }

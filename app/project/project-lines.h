@@ -24,8 +24,9 @@ void troupe_remarks_add (TroupeRemarks *self, guint line, const char *format, ..
 gboolean troupe_remarks_is_empty (TroupeRemarks *self);
 /* "shop.troupe:12: …", by line. */
 void troupe_remarks_append_to (TroupeRemarks *self, GPtrArray *notes);
-/* FALSE with TROUPE_ERROR_INVALID_PROJECT naming the first of them, one a line, when there are any. */
-gboolean troupe_remarks_check (TroupeRemarks *self, GError **error);
+/* FALSE with TROUPE_ERROR_INVALID_PROJECT naming the first of them, one a line, when there are any. NOTES come
+ * after them: a key that was mistyped is often why another is missing. */
+gboolean troupe_remarks_check (TroupeRemarks *self, TroupeRemarks *notes, GError **error);
 
 typedef struct _TroupeProjectLines TroupeProjectLines;
 

@@ -162,6 +162,7 @@ test_errors (Fixture *fixture, gconstpointer data)
     { "[program a]\ncommand=x\n[program  a]\ncommand=y\n", "f.troupe:3: ", "“a” above already" },
     { "[program a]\ncommand=x\nrestart=maybe\n", "f.troupe:3: restart: “maybe”", "on-failure" },
     { "\n[program a]\ninstances=2\n", "f.troupe:2: command: ", "Nothing to run" },
+    { "[program a]\ncomand=x\n", "f.troupe:1: command: ", "\nf.troupe:2: unknown key “comand”, ignored; did you mean “command”?" },
     { "[program a]\ncommand=x\nenv.=1\n[program b]\n", "f.troupe:4: ", "Nothing to run" },
     { "[program a]\ncommand=x\nwhat is this\n", "f.troupe:3: “what is this”", "expected [group]" },
     { "key=1\n", "f.troupe:1: ", "before the first group" },
