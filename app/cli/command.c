@@ -214,6 +214,15 @@ troupe_command_report (const GError *error)
   g_dbus_error_strip_remote_error (plain);
   if (code == TROUPE_EXIT_UNREACHABLE && error->domain != TROUPE_ERROR)
     g_prefix_error (&plain, "The engine went away: ");
-  print_one_line ("troupectl", plain->message);
+  if (g_error_matches (plain, TROUPE_ERROR, TROUPE_ERROR_INVALID_PROJECT))
+    {
+      /* As many as there are places in the file that are wrong. */
+      g_auto (GStrv) lines = g_strsplit (plain->message, "\n", -1);
+
+      for (gsize i = 0; lines[i] != NULL; i++)
+        print_one_line ("troupectl", lines[i]);
+    }
+  else
+    print_one_line ("troupectl", plain->message);
   return code;
 }

@@ -461,9 +461,11 @@ test_up_until_all_ended (CliFixture *fixture, gconstpointer data)
   g_auto (CliResult) badly = { 0 };
   g_auto (CliResult) again = { 0 };
   g_auto (CliResult) nothing = { 0 };
+  g_auto (CliResult) wrong = { 0 };
   g_auto (GStrv) lines = NULL;
 
   cli_write_file (fixture, "good.troupe", good);
+  cli_write_file (fixture, "wrong.troupe", "[program a]\ncomand=x\n");
   cli_write_file (fixture, "bad.troupe", bad);
   well = cli_run (fixture, "up", "good.troupe", NULL);
   cli_assert_code (well, 0);
@@ -479,6 +481,11 @@ test_up_until_all_ended (CliFixture *fixture, gconstpointer data)
   nothing = cli_run (fixture, "up", "not-there.troupe", NULL);
   cli_assert_code (nothing, 1);
   g_assert_nonnull (strstr (cli_err (&nothing), "not-there.troupe"));
+  wrong = cli_run (fixture, "up", "wrong.troupe", NULL);
+  cli_assert_code (wrong, 1);
+  g_assert_cmpstr (cli_err (&wrong), ==,
+                   "troupectl: wrong.troupe:1: command: Nothing to run: expected a command\n"
+                   "troupectl: wrong.troupe:2: unknown key “comand”, ignored; did you mean “command”?\n");
 }
 
 static void
