@@ -5,13 +5,14 @@
  * run: requests a second and their 99th percentile under wrk, with and without keep-alive, scheduled
  * round-robin and shared; the primary's CPU for 1,000 connections, its CPU while every worker refuses, and
  * its memory; failed requests while all workers are replaced, against pm2 where that is installed.
- * Rounds alternate; ratios are medians of those of the rounds.
+ * Rounds alternate; ratios are medians of those of the rounds, and how sure they are is printed with them.
  *
  * Every process has a session of its own, as those have that Troupe starts: kernels share out a busy
  * machine by session, and who shares one with wrk would be measured by that.
  *
- *   bench-cluster [--short]
+ *   bench-cluster [--short] [--only=WORDS] [--rounds=N] [--seconds=N]
  *
+ * WORDS: the comparisons whose title has them, as in --only="4 workers, round-robin, a connection each".
  * TROUPE_BENCH_PM2: the pm2 to compare with, where it is not on the PATH. */
 
 #include "config.h"
@@ -21,17 +22,32 @@
 #include "http-load.h"
 #include "wrk.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define N_CLIENTS 32
-#define FULL_SECONDS 3
-#define FULL_ROUNDS 5
 /* How long the workers refuse. */
 #define REFUSING_SECONDS 2
-#define RELOADING_SECONDS 8
+
+/* How long it takes; what is named is left to the command line. */
+static struct
+{
+  gboolean is_short;
+  int n_rounds, seconds, reloading_seconds;
+  char *only; /* (nullable) */
+} lengths;
+
+static const GOptionEntry options[] = {
+  { "short", 0, 0, G_OPTION_ARG_NONE, &lengths.is_short, "Only see that it works", NULL },
+  { "rounds", 0, 0, G_OPTION_ARG_INT, &lengths.n_rounds, "Rounds of each comparison", "N" },
+  { "seconds", 0, 0, G_OPTION_ARG_INT, &lengths.seconds, "Seconds of a round", "N" },
+  { "only", 0, 0, G_OPTION_ARG_STRING, &lengths.only,
+    "Only what has WORDS in its title, such as “4 workers, round-robin” or “reload”", "WORDS" },
+  G_OPTION_ENTRY_NULL,
+};
 
 typedef struct
 {
@@ -222,11 +238,36 @@ compare_doubles (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+/* LOW and HIGH: between them is the median that any number of rounds would have, with a certainty of 95 % or,
+ * of fewer than six rounds, as much as these can give. They are two of the rounds, as far from either end, and
+ * nothing is assumed of how rounds spread. */
+typedef struct
+{
+  double median, low, high;
+} Estimate;
+
+/* How many of N rounds are beyond LOW, and beyond HIGH: the median is as likely above a round as below it. */
+static guint
+count_beyond (guint n)
+{
+  double exactly = pow (0.5, n), up_to = exactly; /* the chance that N_BELOW rounds are below the median */
+  guint n_below = 0;
+
+  while (up_to <= 0.025)
+    {
+      exactly *= (double) (n - n_below) / (n_below + 1);
+      up_to += exactly;
+      n_below++;
+    }
+  return n_below > 0 ? n_below - 1 : 0;
+}
+
 /* Of the doubles at OFFSET in each of N rounds; with PEERS of the ratios to theirs. */
-static double
-median (const Round *rounds, const Round *peers, gsize offset, guint n)
+static Estimate
+estimate (const Round *rounds, const Round *peers, gsize offset, guint n)
 {
   g_autofree double *values = g_new (double, n);
+  guint beyond = count_beyond (n);
 
   for (guint i = 0; i < n; i++)
     {
@@ -235,7 +276,7 @@ median (const Round *rounds, const Round *peers, gsize offset, guint n)
         values[i] /= MAX (G_STRUCT_MEMBER (double, &peers[i], offset), 1e-9);
     }
   qsort (values, n, sizeof *values, compare_doubles);
-  return values[n / 2];
+  return (Estimate){ (values[(n - 1) / 2] + values[n / 2]) / 2, values[beyond], values[n - 1 - beyond] };
 }
 
 static guint64
@@ -249,47 +290,65 @@ count_failed (const Round *rounds, guint n)
 }
 
 static void
-compare_servers (const Server *ours, const Server *nodes, const char *what, gboolean closing, gboolean handed_over,
-                 guint n_rounds, guint seconds)
+print_comparison (const char *what, const char *unit, const char *goal, const Round *us, const Round *them, gsize offset)
 {
-  g_autofree Round *us = g_new (Round, n_rounds), *them = g_new (Round, n_rounds);
-  const gsize rate = G_STRUCT_OFFSET (Round, wrk.rate), p99 = G_STRUCT_OFFSET (Round, wrk.p99_msec);
-  const gsize cpu = G_STRUCT_OFFSET (Round, cpu_usec);
-  const char *mode = closing ? "a connection each" : "keep-alive";
+  Estimate ours = estimate (us, NULL, offset, lengths.n_rounds);
+  Estimate nodes = estimate (them, NULL, offset, lengths.n_rounds);
+  Estimate ratio = estimate (us, them, offset, lengths.n_rounds);
 
-  for (guint i = 0; i < n_rounds; i++)
-    {
-      /* Who comes first takes turns too. */
-      if (i % 2 == 0)
-        us[i] = measure (ours, closing, seconds);
-      them[i] = measure (nodes, closing, seconds);
-      if (i % 2 != 0)
-        us[i] = measure (ours, closing, seconds);
-    }
-  g_print ("%s, %s: %.0f requests/s, Node's primary %.0f, ratio %.2f (goal >= %s); p99 %.2f ms, Node's %.2f, ratio %.2f; "
-           "failed %" G_GUINT64_FORMAT ", Node's %" G_GUINT64_FORMAT "\n",
-           what, mode, median (us, NULL, rate, n_rounds), median (them, NULL, rate, n_rounds),
-           median (us, them, rate, n_rounds), closing && handed_over ? "1.1" : "1.0", median (us, NULL, p99, n_rounds),
-           median (them, NULL, p99, n_rounds), median (us, them, p99, n_rounds), count_failed (us, n_rounds),
-           count_failed (them, n_rounds));
-  if (closing && handed_over)
-    g_print ("%s, %s: primary CPU %.1f ms for 1000 connections, Node's %.1f, ratio %.2f (goal <= 0.65)\n", what, mode,
-             median (us, NULL, cpu, n_rounds), median (them, NULL, cpu, n_rounds), median (us, them, cpu, n_rounds));
+  g_print ("%s: %.5g %s, Node's primary %.5g, ratio %.3f (%.3f to %.3f)%s\n", what, ours.median, unit, nodes.median,
+           ratio.median, ratio.low, ratio.high, goal);
 }
 
 static void
-measure_speed (Fixture *fixture, guint n_workers, const char *schedule, guint n_rounds, guint seconds)
+compare_servers (const Server *ours, const Server *nodes, const char *what, gboolean closing, gboolean handed_over)
 {
-  OurCluster ours = our_cluster_start (fixture, n_workers, schedule, 0);
-  NodeCluster nodes = node_cluster_start (n_workers, schedule, 0);
-  g_autofree char *what = g_strdup_printf ("%u workers, %s", n_workers, schedule);
-  gboolean handed_over = strcmp (schedule, "round-robin") == 0;
+  g_autofree Round *us = g_new (Round, lengths.n_rounds), *them = g_new (Round, lengths.n_rounds);
 
-  compare_servers (&ours.server, &nodes.server, what, TRUE, handed_over, n_rounds, seconds);
-  compare_servers (&ours.server, &nodes.server, what, FALSE, handed_over, n_rounds, seconds);
+  for (int i = 0; i < lengths.n_rounds; i++)
+    {
+      /* Who comes first takes turns too. */
+      if (i % 2 == 0)
+        us[i] = measure (ours, closing, lengths.seconds);
+      them[i] = measure (nodes, closing, lengths.seconds);
+      if (i % 2 != 0)
+        us[i] = measure (ours, closing, lengths.seconds);
+    }
+  print_comparison (what, "requests/s", closing && handed_over ? " (goal >= 1.1)" : " (goal >= 1: not below)", us, them,
+                    G_STRUCT_OFFSET (Round, wrk.rate));
+  print_comparison (what, "ms p99", "", us, them, G_STRUCT_OFFSET (Round, wrk.p99_msec));
+  if (closing && handed_over)
+    print_comparison (what, "us primary CPU a connection", " (goal <= 0.65)", us, them, G_STRUCT_OFFSET (Round, cpu_usec));
+  g_print ("%s: failed %" G_GUINT64_FORMAT ", Node's primary %" G_GUINT64_FORMAT "\n", what,
+           count_failed (us, lengths.n_rounds), count_failed (them, lengths.n_rounds));
+}
+
+static gboolean
+is_wanted (const char *what)
+{
+  return lengths.only == NULL || strstr (what, lengths.only) != NULL;
+}
+
+/* Both primaries are new: what they did before would be in their memory. */
+static void
+measure_speed (guint n_workers, const char *schedule, gboolean closing)
+{
+  g_autofree char *what
+      = g_strdup_printf ("%u workers, %s, %s", n_workers, schedule, closing ? "a connection each" : "keep-alive");
+  Fixture fixture = { NULL };
+  OurCluster ours;
+  NodeCluster nodes;
+
+  if (!is_wanted (what))
+    return;
+  fixture_set_up (&fixture, NULL);
+  ours = our_cluster_start (&fixture, n_workers, schedule, 0);
+  nodes = node_cluster_start (n_workers, schedule, 0);
+  compare_servers (&ours.server, &nodes.server, what, closing, strcmp (schedule, "round-robin") == 0);
   print_memory (what, &ours.server, &nodes.server);
   node_cluster_end (&nodes);
   our_cluster_end (&ours);
+  fixture_tear_down (&fixture, NULL);
 }
 
 /* -- Refusing -------------------------------------------------------------------------- */
@@ -448,44 +507,59 @@ measure_pm2 (Fixture *fixture, gboolean closing, guint seconds)
 /* -------------------------------------------------------------------------------------- */
 
 static void
-run (gboolean is_short)
+run (void)
 {
-  guint n_rounds = is_short ? 1 : FULL_ROUNDS, seconds = is_short ? 1 : FULL_SECONDS;
-  guint reloading_seconds = is_short ? 2 : RELOADING_SECONDS;
   Fixture fixture = { NULL };
 
+  for (guint n_workers = 2; n_workers <= (lengths.is_short ? 2 : 4); n_workers += 2)
+    for (guint kind = 0; kind < 4; kind++)
+      measure_speed (n_workers, kind / 2 == 0 ? "round-robin" : "shared", kind % 2 == 0);
   fixture_set_up (&fixture, NULL);
-  for (guint n_workers = 2; n_workers <= (is_short ? 2 : 4); n_workers += 2)
+  if (is_wanted ("maxConnections"))
+    compare_refusing (&fixture);
+  if (is_wanted ("reload"))
+    measure_reload (&fixture, TRUE, lengths.reloading_seconds);
+  if (is_wanted ("reload") && !lengths.is_short)
     {
-      measure_speed (&fixture, n_workers, "round-robin", n_rounds, seconds);
-      measure_speed (&fixture, n_workers, "shared", n_rounds, seconds);
-    }
-  compare_refusing (&fixture);
-  measure_reload (&fixture, TRUE, reloading_seconds);
-  if (!is_short)
-    {
-      measure_reload (&fixture, FALSE, reloading_seconds);
-      measure_pm2 (&fixture, TRUE, reloading_seconds);
-      measure_pm2 (&fixture, FALSE, reloading_seconds);
+      measure_reload (&fixture, FALSE, lengths.reloading_seconds);
+      measure_pm2 (&fixture, TRUE, lengths.reloading_seconds);
+      measure_pm2 (&fixture, FALSE, lengths.reloading_seconds);
     }
   fixture_tear_down (&fixture, NULL);
+}
+
+static void
+parse_options (int *argc, char ***argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_add_main_entries (context, options, NULL);
+  if (!g_option_context_parse (context, argc, argv, &error) || lengths.n_rounds < 0 || lengths.seconds < 0)
+    {
+      g_printerr ("bench-cluster: %s\n", error != NULL ? error->message : "a length is negative");
+      exit (2);
+    }
+  if (lengths.n_rounds == 0)
+    lengths.n_rounds = lengths.is_short ? 1 : 7;
+  if (lengths.seconds == 0)
+    lengths.seconds = lengths.is_short ? 1 : 3;
+  lengths.reloading_seconds = lengths.is_short ? 2 : 8;
 }
 
 int
 main (int argc, char *argv[])
 {
-  gboolean is_short = argc > 1 && strcmp (argv[1], "--short") == 0;
   g_autofree char *wrk = g_find_program_in_path ("wrk"), *node = g_find_program_in_path ("node");
-  char *test_argv[] = { argv[0], NULL }, **test_argv_p = test_argv;
-  int test_argc = 1;
 
-  g_test_init (&test_argc, &test_argv_p, NULL);
+  parse_options (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
   bench_needs ((const char *const[]){ "TROUPE_TEST_ENGINE", "G_TEST_SRCDIR", NULL });
   if (wrk == NULL || node == NULL)
     {
       g_print ("skipped: %s is not installed\n", wrk == NULL ? "wrk" : "Node.js");
       return 77;
     }
-  run (is_short);
+  run ();
   return 0;
 }
