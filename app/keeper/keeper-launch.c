@@ -10,11 +10,13 @@
 
 #include "base/error.h"
 #include "base/file-limit.h"
+#include "base/yielding.h"
 #include "keeper/keeper-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -45,8 +47,9 @@ spawn_keeper (const char *keeper_path, int socket_fd, pid_t *pid)
   sigfillset (&all);
   sigemptyset (&none);
   posix_spawnattr_init (&attributes);
-  posix_spawnattr_setflags (&attributes,
-                            POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
+                                           | (troupe_yielding_is_on () ? POSIX_SPAWN_SETSCHEDULER : 0));
+  posix_spawnattr_setschedpolicy (&attributes, SCHED_OTHER);
   posix_spawnattr_setsigdefault (&attributes, &all);
   posix_spawnattr_setsigmask (&attributes, &none);
 

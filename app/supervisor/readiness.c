@@ -8,6 +8,7 @@
 
 #include "supervisor/readiness.h"
 
+#include "base/yielding.h"
 #include "supervisor/line-follower.h"
 
 #include <gio/gio.h>
@@ -298,6 +299,7 @@ static void
 lead_group (gpointer user_data)
 {
   setpgid (0, 0);
+  troupe_yielding_end_in_child ();
 }
 
 static void
