@@ -8,6 +8,11 @@
 
 #include "cluster/cluster-primary-private.h"
 
+/* An answer in less than PROMPT_USEC is prompt: a worker that only waits for its processor gives it in that time, one
+ * that calculates for a client does not. */
+#define PROMPT_USEC 5000
+#define PROMPT_ANSWERS 16
+
 TroupeClusterMember *
 troupe_cluster_primary_add (TroupeClusterPrimary *self, TroupeChannel *channel, gpointer member_data)
 {
@@ -33,10 +38,16 @@ troupe_cluster_member_is_leaving (TroupeClusterMember *member)
   return member->leaving;
 }
 
-gboolean
-troupe_cluster_member_is_occupied (TroupeClusterMember *member)
+guint
+troupe_cluster_member_count_unanswered (TroupeClusterMember *member)
 {
-  return member->offers->len > 0;
+  return member->offers->len;
+}
+
+gboolean
+troupe_cluster_member_is_prompt (TroupeClusterMember *member)
+{
+  return member->n_prompt >= PROMPT_ANSWERS;
 }
 
 guint64
@@ -97,12 +108,13 @@ troupe_cluster_member_disconnect (TroupeClusterMember *member)
 gboolean
 troupe_cluster_member_offer (TroupeListener *listener, TroupeClusterMember *member, TroupeHandle *connection)
 {
-  Offer offer = { troupe_cluster_primary_next_sequence (member->primary), connection, listener };
+  Offer offer = { troupe_cluster_primary_next_sequence (member->primary), connection, listener,
+                  g_get_monotonic_time () };
   char text[160];
 
   g_snprintf (text, sizeof text, "{\"cmd\":\"NODE_CLUSTER\",\"act\":\"newconn\",\"key\":\"%s\",\"seq\":%u}",
               troupe_listener_get_key (listener), offer.sequence);
-  if (!troupe_channel_send_handle (member->channel, text, "net.Native", connection, NULL))
+  if (!troupe_channel_send_handle (member->channel, text, "net.Native", connection, TRUE, NULL))
     return FALSE;
   troupe_handle_ref (connection);
   g_array_append_val (member->offers, offer);
@@ -117,7 +129,7 @@ resume_others (TroupeClusterPrimary *self, TroupeListener *listener, TroupeClust
 
   if (n < 2 || !g_ptr_array_find (self->listeners, listener, &own))
     return;
-  for (guint i = 1; i < n && !troupe_cluster_member_is_occupied (member); i++)
+  for (guint i = 1; i < n && member->offers->len == 0; i++)
     {
       TroupeListener *other = g_ptr_array_index (self->listeners, (own + i) % n);
 
@@ -138,6 +150,7 @@ troupe_cluster_member_answered (TroupeClusterMember *member, guint32 sequence, g
 
       if (offer->sequence != sequence)
         continue;
+      member->n_prompt = g_get_monotonic_time () - offer->usec < PROMPT_USEC ? member->n_prompt + 1 : 0;
       connection = offer->connection;
       listener = offer->listener;
       g_array_remove_index_fast (member->offers, i);

@@ -15,6 +15,7 @@ typedef struct
   guint32 sequence;
   TroupeHandle *connection; /* (owned): ours until the worker answers */
   TroupeListener *listener; /* (unowned): maybe gone by then */
+  gint64 usec;              /* when it was made */
 } Offer;
 
 struct _TroupeClusterMember
@@ -22,7 +23,8 @@ struct _TroupeClusterMember
   TroupeClusterPrimary *primary; /* (unowned) */
   TroupeChannel *channel;        /* (unowned) */
   gpointer data;
-  GArray *offers; /* (owned) of Offer: at most one for each listener */
+  GArray *offers; /* (owned) of Offer: those it has not answered */
+  guint n_prompt; /* answers in a row that came in no time */
   guint64 connections;
   gboolean leaving;
 };

@@ -21,8 +21,9 @@ G_BEGIN_DECLS
  *   and does not spin;
  * - a listening socket whose last worker died, or was asked to leave, stays open, and waiting
  *   connections stay in its backlog until the next worker claims it;
- * - a connection is accepted only when a worker is free to take one, of all its servers, and then sent at once:
- *   all others wait in the backlog, and are not lost with the primary. */
+ * - a connection is accepted only when a worker can be given one, and then sent at once: all others wait in the
+ *   backlog, and are not lost with the primary;
+ * - under load a worker that answers promptly has its next connection already when it is done with one. */
 
 #define TROUPE_CLUSTER_RETRY_MSEC 20
 /* Pause after accept found no descriptor free (EMFILE, ENFILE). */
@@ -88,8 +89,10 @@ void troupe_cluster_member_disconnect (TroupeClusterMember *member);
 /* TRUE once it was asked to leave or said that it leaves: its exit is no crash. */
 gboolean troupe_cluster_member_is_leaving (TroupeClusterMember *member);
 
-/* TRUE while it has not answered a connection that was handed to it. */
-gboolean troupe_cluster_member_is_occupied (TroupeClusterMember *member);
+/* Connections, of all its servers, that were handed to it and that it has not answered. */
+guint troupe_cluster_member_count_unanswered (TroupeClusterMember *member);
+/* TRUE when it has answered many in a row in no time: what is handed to it will not wait for long. */
+gboolean troupe_cluster_member_is_prompt (TroupeClusterMember *member);
 
 /* Connections handed over and taken, since it was added. */
 guint64 troupe_cluster_member_get_connections (TroupeClusterMember *member);

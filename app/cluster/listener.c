@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Copyright The Troupe authors */
 
-/* Round robin over free members, one unanswered connection each, whatever server it is for: a busy worker answers
- * late and so gets fewer. A second one could not be sent before the first is acknowledged anyway, and would wait behind
- * a worker that is busy while others are not. A connection is accepted when a member is free for it; only what came back
- * (refused, or its worker died) waits here, in front of everything in the backlog. */
+/* Round robin over the members that have answered what they were given, for whatever server: a busy worker answers
+ * late and so gets fewer. When all of them have a connection to answer and others wait in the backlog, a member that
+ * answers promptly gets a second one: it need not wait for us between the two, and we find the answers of
+ * several at once when we come back to the processor (base/yielding.h), so that each costs both sides a fraction of a
+ * wake-up. One that is slow gets none, which would wait behind it.
+ *
+ * A connection is accepted when there is a member for it; only what came back (refused, or its worker died) waits here, in
+ * front of everything in the backlog. */
 
 #include "config.h"
 
 #include "cluster/listener.h"
+
+#include "base/yielding.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -16,6 +22,8 @@
 
 /* Connections taken in one turn of the loop. */
 #define ACCEPTS_PER_TURN_MAX 64
+/* Unanswered connections of a member. */
+#define OFFERS_MAX 2
 
 struct _TroupeListener
 {
@@ -26,11 +34,11 @@ struct _TroupeListener
   int fd;
   TroupeListenerOffer offer;
   GPtrArray *members; /* (owned) of (unowned) TroupeClusterMember */
-  GQueue free;        /* of (unowned) TroupeClusterMember: may take a connection */
-  GQueue refusers;    /* of (unowned) TroupeClusterMember: took none, free again after the pause */
+  GQueue rotation;    /* of (unowned) TroupeClusterMember: may be given connections; who waits longest for one is first */
+  GQueue refusers;    /* of (unowned) TroupeClusterMember: took none, in the rotation again after a while */
   GQueue returned;    /* of (owned) TroupeHandle: came back, not yet taken */
   guint retry_source;
-  guint pause_source;
+  guint no_files_source;
 };
 
 TroupeListener *
@@ -57,12 +65,12 @@ troupe_listener_free (TroupeListener *self)
 {
   set_watching (self, FALSE);
   g_clear_handle_id (&self->retry_source, g_source_remove);
-  g_clear_handle_id (&self->pause_source, g_source_remove);
+  g_clear_handle_id (&self->no_files_source, g_source_remove);
   g_queue_clear_full (&self->returned, (GDestroyNotify) troupe_handle_unref);
   close (self->fd);
   if (self->unlink_path != NULL)
     g_unlink (self->unlink_path);
-  g_queue_clear (&self->free);
+  g_queue_clear (&self->rotation);
   g_queue_clear (&self->refusers);
   g_ptr_array_unref (self->members);
   g_free (self->id);
@@ -134,11 +142,11 @@ troupe_listener_get_members (TroupeListener *self)
 }
 
 static gboolean
-pause_over_cb (gpointer user_data)
+try_files_again_cb (gpointer user_data)
 {
   TroupeListener *self = user_data;
 
-  self->pause_source = 0;
+  self->no_files_source = 0;
   set_watching (self, TRUE);
   return G_SOURCE_REMOVE;
 }
@@ -151,7 +159,7 @@ next_connection (TroupeListener *self)
 
   if (!g_queue_is_empty (&self->returned))
     return g_queue_pop_head (&self->returned);
-  if (self->pause_source != 0)
+  if (self->no_files_source != 0)
     return NULL;
   do
     fd = accept4 (self->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -160,38 +168,49 @@ next_connection (TroupeListener *self)
     {
       /* No descriptor left: a level-triggered watch would spin on it. */
       set_watching (self, FALSE);
-      self->pause_source = g_timeout_add (TROUPE_CLUSTER_NO_FILES_MSEC, pause_over_cb, self);
+      self->no_files_source = g_timeout_add (TROUPE_CLUSTER_NO_FILES_MSEC, try_files_again_cb, self);
     }
   return fd >= 0 ? troupe_handle_new (fd) : NULL;
 }
 
 static void retry_later (TroupeListener *self, TroupeClusterMember *member);
 
-/* The first member that is free in every respect. */
+/* Who gets the next connection. */
 static GList *
-find_free (TroupeListener *self)
+find_taker (TroupeListener *self)
 {
-  for (GList *link = self->free.head; link != NULL; link = link->next)
-    if (!troupe_cluster_member_is_occupied (link->data))
-      return link;
-  return NULL;
+  GList *second = NULL;
+
+  for (GList *link = self->rotation.head; link != NULL; link = link->next)
+    {
+      guint n_unanswered = troupe_cluster_member_count_unanswered (link->data);
+
+      if (n_unanswered == 0)
+        return link;
+      if (second == NULL && n_unanswered < OFFERS_MAX && troupe_cluster_member_is_prompt (link->data))
+        second = link;
+    }
+  return second;
 }
 
-/* Gives out what there is to whoever is free. */
+/* Gives out what there is to whoever can take it. */
 static void
 hand_out (TroupeListener *self)
 {
   GList *link;
 
-  for (guint i = 0; i < ACCEPTS_PER_TURN_MAX && (link = find_free (self)) != NULL; i++)
+  for (guint i = 0; i < ACCEPTS_PER_TURN_MAX && (link = find_taker (self)) != NULL; i++)
     {
       g_autoptr (TroupeHandle) connection = next_connection (self);
       TroupeClusterMember *member = link->data;
 
       if (connection == NULL)
         return;
-      g_queue_delete_link (&self->free, link);
-      if (!self->offer (self, member, connection))
+      g_queue_unlink (&self->rotation, link);
+      g_queue_push_tail_link (&self->rotation, link);
+      if (self->offer (self, member, connection))
+        troupe_yielding_count ();
+      else
         {
           g_queue_push_head (&self->returned, g_steal_pointer (&connection));
           retry_later (self, member);
@@ -206,7 +225,7 @@ acceptable_cb (guint32 events, gpointer user_data)
 {
   TroupeListener *self = user_data;
 
-  if (find_free (self) == NULL)
+  if (find_taker (self) == NULL)
     set_watching (self, FALSE);
   else
     hand_out (self);
@@ -215,8 +234,8 @@ acceptable_cb (guint32 events, gpointer user_data)
 static void
 set_watching (TroupeListener *self, gboolean watching)
 {
-  watching = watching && self->schedule == TROUPE_SCHEDULE_ROUND_ROBIN && self->pause_source == 0 &&
-             find_free (self) != NULL;
+  watching = watching && self->schedule == TROUPE_SCHEDULE_ROUND_ROBIN && self->no_files_source == 0 &&
+             find_taker (self) != NULL;
   if (watching && self->watch == NULL)
     self->watch = troupe_reactor_add (self->reactor, self->fd, EPOLLIN, acceptable_cb, self, NULL);
   else if (!watching && self->watch != NULL)
@@ -224,16 +243,6 @@ set_watching (TroupeListener *self, gboolean watching)
       troupe_reactor_remove (self->reactor, self->watch);
       self->watch = NULL;
     }
-}
-
-/* MEMBER can take a connection: one is looked for at once, which under load saves the trip
- * through the loop. */
-static void
-set_free (TroupeListener *self, TroupeClusterMember *member)
-{
-  g_queue_push_tail (&self->free, member);
-  hand_out (self);
-  set_watching (self, TRUE);
 }
 
 static gboolean
@@ -244,17 +253,18 @@ retry_cb (gpointer user_data)
 
   self->retry_source = 0;
   while ((member = g_queue_pop_head (&self->refusers)) != NULL)
-    g_queue_push_tail (&self->free, member);
+    g_queue_push_tail (&self->rotation, member);
   hand_out (self);
   set_watching (self, TRUE);
   return G_SOURCE_REMOVE;
 }
 
-/* MEMBER could not take what it was offered; it is free again after a pause. */
+/* MEMBER could not take what it was offered; it is asked again after a while. */
 static void
 retry_later (TroupeListener *self, TroupeClusterMember *member)
 {
-  g_queue_push_tail (&self->refusers, member);
+  if (g_queue_remove (&self->rotation, member))
+    g_queue_push_tail (&self->refusers, member);
   if (self->retry_source == 0)
     self->retry_source = g_timeout_add (TROUPE_CLUSTER_RETRY_MSEC, retry_cb, self);
 }
@@ -263,19 +273,22 @@ void
 troupe_listener_join (TroupeListener *self, TroupeClusterMember *member)
 {
   g_ptr_array_add (self->members, member);
-  if (self->schedule == TROUPE_SCHEDULE_ROUND_ROBIN)
-    set_free (self, member);
+  if (self->schedule != TROUPE_SCHEDULE_ROUND_ROBIN)
+    return;
+  g_queue_push_tail (&self->rotation, member);
+  troupe_listener_resume (self);
 }
 
 void
 troupe_listener_leave (TroupeListener *self, TroupeClusterMember *member)
 {
   g_ptr_array_remove (self->members, member);
-  g_queue_remove (&self->free, member);
+  g_queue_remove (&self->rotation, member);
   g_queue_remove (&self->refusers, member);
   set_watching (self, TRUE);
 }
 
+/* One is looked for at once, which under load saves the trip through the loop. */
 void
 troupe_listener_resume (TroupeListener *self)
 {
@@ -287,25 +300,17 @@ void
 troupe_listener_answered (TroupeListener *self, TroupeClusterMember *member, TroupeHandle *connection,
                           gboolean accepted)
 {
-  gboolean still_member = troupe_listener_has_member (self, member);
-
-  if (accepted)
+  if (!accepted)
     {
-      if (still_member)
-        set_free (self, member);
-      return;
+      g_queue_push_head (&self->returned, troupe_handle_ref (connection));
+      retry_later (self, member);
     }
-  g_queue_push_head (&self->returned, troupe_handle_ref (connection));
-  if (still_member)
-    retry_later (self, member);
-  hand_out (self);
-  set_watching (self, TRUE);
+  troupe_listener_resume (self);
 }
 
 void
 troupe_listener_orphaned (TroupeListener *self, TroupeHandle *connection)
 {
   g_queue_push_head (&self->returned, troupe_handle_ref (connection));
-  hand_out (self);
-  set_watching (self, TRUE);
+  troupe_listener_resume (self);
 }

@@ -37,11 +37,11 @@ gboolean troupe_listener_is_empty (TroupeListener *self);
 /* (element-type TroupeClusterMember), in order of joining; (transfer none). */
 GPtrArray *troupe_listener_get_members (TroupeListener *self);
 
-/* With round robin the member is free to take a connection at once. */
+/* With round robin the member can be given a connection at once. */
 void troupe_listener_join (TroupeListener *self, TroupeClusterMember *member);
 void troupe_listener_leave (TroupeListener *self, TroupeClusterMember *member);
 
-/* A member may be free that was occupied with a connection of another listener. */
+/* A member may have answered a connection of another listener. */
 void troupe_listener_resume (TroupeListener *self);
 
 /* MEMBER answered the connection it was offered. */

@@ -7,7 +7,10 @@
  *
  * The hold: after a line with a descriptor everything else waits for NODE_HANDLE_ACK, because
  * a Node peer gives the next descriptor it has to the next NODE_HANDLE line it parses, and
- * two on their way can be swapped. Only our own acknowledgements pass. */
+ * two on their way can be swapped: when what is read before them fills its buffer up to the middle of
+ * the first line, the rest of that line comes with the second descriptor, and the first is forgotten. Our own
+ * acknowledgements pass; and a line whose order does not matter, behind one other of the kind, while it is certain that
+ * all the peer may have unread is far less than any buffer. */
 
 #include "config.h"
 
@@ -38,6 +41,10 @@
 #define SWALLOWS_MAX 256
 #define IOV_MAX_PER_SEND 64
 #define HANDLE_RETRIES_MAX 3
+/* Lines with descriptors that are not acknowledged, at most; and the bytes on their way with the second: Node
+ * reads 64 KiB at a time, and other peers hardly less than a page. */
+#define UNACKNOWLEDGED_MAX 2
+#define UNREAD_MAX 4096
 
 #define ACK_LINE "{\"cmd\":\"NODE_HANDLE_ACK\"}"
 #define NACK_LINE "{\"cmd\":\"NODE_HANDLE_NACK\"}"
@@ -60,8 +67,9 @@ struct _TroupeChannel
   TroupeLineQueue answers; /* acknowledgements, which no hold stops */
   gsize queued_bytes; /* of both */
   gsize answer_bytes;
-  TroupeLinePiece *unacknowledged; /* (owned): the handle line sent last */
-  guint handle_tries;
+  TroupeLineQueue unacknowledged; /* handle lines that were sent, in that order */
+  guint n_unacknowledged;
+  guint64 sent, known_read; /* bytes in all; of these those up to the last line that was acknowledged, 0: none was */
 
   TroupePace pace;
   guint turn_messages; /* lines of this turn */
@@ -162,7 +170,8 @@ clear_queues (TroupeChannel *self)
   troupe_line_queue_clear (&self->answers);
   self->queued_bytes = self->answer_bytes = 0;
   self->stated = NULL;
-  g_clear_pointer (&self->unacknowledged, troupe_line_piece_free);
+  troupe_line_queue_clear (&self->unacknowledged);
+  self->n_unacknowledged = 0;
 }
 
 /* Closing with bytes unread reaches the peer as ECONNRESET, of which a Node worker dies with
@@ -239,6 +248,14 @@ is_half_sent (const TroupeLineQueue *queue)
   return queue->head != NULL && queue->head->sent > 0;
 }
 
+/* May the head of the queue go while other lines with descriptors are on their way? */
+static gboolean
+may_follow (TroupeChannel *self, const TroupeLinePiece *piece)
+{
+  return piece->in_any_order && self->unacknowledged.tail->in_any_order && self->n_unacknowledged < UNACKNOWLEDGED_MAX
+         && self->known_read > 0 && self->sent - self->known_read + piece->length <= UNREAD_MAX;
+}
+
 /* The queue whose turn it is, or NULL. A piece that is half out is always finished first. */
 static TroupeLineQueue *
 next_queue (TroupeChannel *self)
@@ -249,7 +266,7 @@ next_queue (TroupeChannel *self)
     return &self->queue;
   if (self->answers.head != NULL)
     return &self->answers;
-  if (self->queue.head != NULL && self->unacknowledged == NULL)
+  if (self->queue.head != NULL && (self->n_unacknowledged == 0 || may_follow (self, self->queue.head)))
     return &self->queue;
   return NULL;
 }
@@ -265,7 +282,7 @@ static void
 update_watch (TroupeChannel *self)
 {
   /* The answer to a descriptor is never kept waiting: much may be held back for it. */
-  self->gathering = self->gathering && self->unacknowledged == NULL;
+  self->gathering = self->gathering && self->n_unacknowledged == 0;
   if (self->watch != NULL)
     troupe_reactor_modify (self->reactor, self->watch,
                            (may_read (self) && !self->gathering ? WATCHED_WHEN_READING : 0u)
@@ -336,11 +353,33 @@ state_half_sent (TroupeChannel *self, TroupeLinePiece *piece, gsize n)
   self->stated = piece;
 }
 
+static void
+push_unacknowledged (TroupeChannel *self, TroupeLinePiece *piece)
+{
+  piece->end = self->sent;
+  troupe_line_queue_push_tail (&self->unacknowledged, piece);
+  self->n_unacknowledged++;
+}
+
+/* (transfer full) (nullable): the one an answer is for: they are answered in the order they were sent in. */
+static TroupeLinePiece *
+pop_unacknowledged (TroupeChannel *self)
+{
+  TroupeLinePiece *piece = troupe_line_queue_pop_head (&self->unacknowledged);
+
+  if (piece == NULL)
+    return NULL;
+  self->n_unacknowledged--;
+  self->known_read = piece->end;
+  return piece;
+}
+
 /* Takes N sent bytes off QUEUE; a finished handle line is kept until its answer. */
 static void
 account_sent (TroupeChannel *self, TroupeLineQueue *queue, gsize n)
 {
   self->queued_bytes -= n;
+  self->sent += n;
   if (queue == &self->answers)
     self->answer_bytes -= n;
   while (n > 0)
@@ -361,7 +400,7 @@ account_sent (TroupeChannel *self, TroupeLineQueue *queue, gsize n)
       if (self->stated == piece)
         self->stated = NULL;
       if (piece->handle != NULL)
-        self->unacknowledged = piece;
+        push_unacknowledged (self, piece);
       else
         troupe_line_queue_recycle (queue, piece);
     }
@@ -394,7 +433,7 @@ flush (TroupeChannel *self)
           break;
         }
     }
-  if (self->disconnecting && self->queued_bytes == 0 && self->unacknowledged == NULL)
+  if (self->disconnecting && self->queued_bytes == 0 && self->n_unacknowledged == 0)
     troupe_channel_close (self);
   else
     update_watch (self);
@@ -404,9 +443,10 @@ flush (TroupeChannel *self)
 
 /* Queues one line of N_PARTS; HANDLE: (nullable). */
 static void
-push (TroupeChannel *self, const struct iovec *parts, guint n_parts, TroupeHandle *handle)
+push (TroupeChannel *self, const struct iovec *parts, guint n_parts, TroupeHandle *handle, gboolean in_any_order)
 {
   self->queued_bytes += troupe_line_queue_append (&self->queue, parts, n_parts, handle);
+  self->queue.tail->in_any_order = in_any_order;
   if (!self->in_turn)
     flush (self);
 }
@@ -468,7 +508,7 @@ troupe_channel_send (TroupeChannel *self, const char *text, gsize length, GError
                            "A message whose “cmd” begins with NODE_ is Node's own: the worker would never see it");
       return FALSE;
     }
-  push (self, &(struct iovec){ (char *) text, length }, 1, NULL);
+  push (self, &(struct iovec){ (char *) text, length }, 1, NULL, FALSE);
   return TRUE;
 }
 
@@ -487,7 +527,7 @@ check_handle (int fd, GError **error)
 
 gboolean
 troupe_channel_send_handle (TroupeChannel *self, const char *text, const char *type, TroupeHandle *handle,
-                            GError **error)
+                            gboolean in_any_order, GError **error)
 {
   static const char begin[] = "{\"cmd\":\"NODE_HANDLE\",\"type\":\"", middle[] = "\",\"msg\":", end[] = "}";
   const struct iovec parts[] = {
@@ -497,7 +537,7 @@ troupe_channel_send_handle (TroupeChannel *self, const char *text, const char *t
 
   if (!check_room (self, strlen (text), error))
     return FALSE;
-  push (self, parts, G_N_ELEMENTS (parts), handle);
+  push (self, parts, G_N_ELEMENTS (parts), handle, in_any_order);
   return TRUE;
 }
 
@@ -511,7 +551,7 @@ troupe_channel_send_internal (TroupeChannel *self, const char *text, const char 
     {
       if (!check_room (self, strlen (text), error))
         return FALSE;
-      push (self, &(struct iovec){ (char *) text, strlen (text) }, 1, NULL);
+      push (self, &(struct iovec){ (char *) text, strlen (text) }, 1, NULL, FALSE);
       return TRUE;
     }
   if (!check_handle (fd, error))
@@ -523,7 +563,7 @@ troupe_channel_send_internal (TroupeChannel *self, const char *text, const char 
       return FALSE;
     }
   handle = troupe_handle_new (copy);
-  return troupe_channel_send_handle (self, text, type, handle, error);
+  return troupe_channel_send_handle (self, text, type, handle, FALSE, error);
 }
 
 /* ---- Receiving ---- */
@@ -544,27 +584,38 @@ take_pending_fd (TroupeChannel *self)
 static void
 handle_acknowledged (TroupeChannel *self)
 {
-  if (self->unacknowledged != NULL)
-    troupe_line_queue_recycle (&self->queue, g_steal_pointer (&self->unacknowledged));
-  self->handle_tries = 0;
+  TroupeLinePiece *line = pop_unacknowledged (self);
+
+  if (line != NULL)
+    troupe_line_queue_recycle (&self->queue, line);
+}
+
+/* Behind what is half out. */
+static void
+push_next (TroupeLineQueue *queue, TroupeLinePiece *piece)
+{
+  TroupeLinePiece *begun = is_half_sent (queue) ? troupe_line_queue_pop_head (queue) : NULL;
+
+  troupe_line_queue_push_head (queue, piece);
+  if (begun != NULL)
+    troupe_line_queue_push_head (queue, begun);
 }
 
 /* The peer saw the line but no descriptor: the same again, a few times. */
 static void
 handle_refused (TroupeChannel *self)
 {
-  TroupeLinePiece *line = g_steal_pointer (&self->unacknowledged);
+  TroupeLinePiece *line = pop_unacknowledged (self);
 
   if (line == NULL)
     return;
-  if (++self->handle_tries > HANDLE_RETRIES_MAX)
+  if (++line->n_refused > HANDLE_RETRIES_MAX)
     {
-      self->handle_tries = 0;
       troupe_line_queue_recycle (&self->queue, line);
       return;
     }
   line->sent = 0;
-  troupe_line_queue_push_head (&self->queue, line);
+  push_next (&self->queue, line);
   self->queued_bytes += line->length;
 }
 

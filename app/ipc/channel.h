@@ -94,9 +94,10 @@ gboolean troupe_channel_send (TroupeChannel *self, const char *text, gsize lengt
 gboolean troupe_channel_send_internal (TroupeChannel *self, const char *text, const char *type, int fd,
                                        GError **error);
 
-/* The same with a descriptor that need be neither duplicated nor looked at: it is a socket. */
+/* The same with a descriptor that need be neither duplicated nor looked at: it is a socket. A line that may be
+ * answered IN_ANY_ORDER need not wait for the answer to one other of the kind. */
 gboolean troupe_channel_send_handle (TroupeChannel *self, const char *text, const char *type, TroupeHandle *handle,
-                                     GError **error);
+                                     gboolean in_any_order, GError **error);
 
 /* Stops and resumes reading: back-pressure towards the peer. */
 void troupe_channel_set_reading (TroupeChannel *self, gboolean reading);

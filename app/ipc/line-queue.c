@@ -35,8 +35,8 @@ troupe_line_piece_free (TroupeLinePiece *piece)
   g_free (piece);
 }
 
-static void
-push_tail (TroupeLineQueue *self, TroupeLinePiece *piece)
+void
+troupe_line_queue_push_tail (TroupeLineQueue *self, TroupeLinePiece *piece)
 {
   piece->next = NULL;
   if (self->tail != NULL)
@@ -60,7 +60,7 @@ get_piece (TroupeLineQueue *self, gsize length, TroupeHandle *handle)
       if (piece == NULL)
         piece = troupe_line_piece_new (0);
       piece->handle = handle != NULL ? troupe_handle_ref (handle) : NULL;
-      push_tail (self, piece);
+      troupe_line_queue_push_tail (self, piece);
     }
   if (piece->length + length > piece->capacity)
     {
@@ -130,6 +130,8 @@ troupe_line_queue_recycle (TroupeLineQueue *self, TroupeLinePiece *piece)
       return;
     }
   piece->length = piece->sent = 0;
+  piece->in_any_order = FALSE;
+  piece->n_refused = 0;
   self->spare = piece;
 }
 

@@ -20,6 +20,11 @@ struct _TroupeLinePiece
   gsize length, capacity;
   gsize sent;
   TroupeHandle *handle; /* (owned) (nullable): goes with the first byte */
+
+  /* The channel's, of a line with a descriptor. */
+  gboolean in_any_order;
+  guint n_refused;
+  guint64 end; /* where it ends in all that was sent */
 };
 
 typedef struct
@@ -32,6 +37,7 @@ typedef struct
 gsize troupe_line_queue_append (TroupeLineQueue *self, const struct iovec *parts, guint n_parts,
                                 TroupeHandle *handle);
 
+void troupe_line_queue_push_tail (TroupeLineQueue *self, TroupeLinePiece *piece);
 /* PIECE (taken) is the next again. */
 void troupe_line_queue_push_head (TroupeLineQueue *self, TroupeLinePiece *piece);
 /* Returns: (transfer full) (nullable) */

@@ -791,6 +791,45 @@ test_killed_with_unanswered (Fixture *f, gconstpointer data)
     }
 }
 
+/* More answers in a row than it takes to be trusted with a second connection. */
+#define PROMPT_REQUESTS 40
+
+/* When nobody has answered, who is prompt has two; neither is lost with it. */
+static void
+test_killed_with_two_unanswered (Fixture *f, gconstpointer data)
+{
+  Worker *a = fork_worker (f, "http.js", ANY_PORT, NULL);
+  guint port = listening_port (a);
+  Worker *b = fork_worker (f, "http.js", ANY_PORT, NULL);
+  Client warm_up = { .port = port, .request = "/", .n_requests = 2 * PROMPT_REQUESTS };
+  Client clients[6];
+
+  listening_port (b);
+  client_start (&warm_up);
+  client_join (&warm_up);
+  g_assert_cmpuint (warm_up.n_ok, ==, warm_up.n_requests);
+  client_clear (&warm_up);
+  wait_for (troupe_cluster_member_is_prompt (a->member) && troupe_cluster_member_is_prompt (b->member));
+  kill (a->pid, SIGSTOP);
+  kill (b->pid, SIGSTOP);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      clients[i] = (Client){ .port = port, .request = "/", .n_requests = 1 };
+      client_start (&clients[i]);
+    }
+  wait_for (troupe_cluster_member_count_unanswered (a->member) == 2 &&
+            troupe_cluster_member_count_unanswered (b->member) == 2);
+  kill (a->pid, SIGKILL);
+  wait_for (a->exited && a->closed);
+  kill (b->pid, SIGCONT);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      client_join (&clients[i]);
+      g_assert_cmpuint (clients[i].n_ok, ==, 1);
+      client_clear (&clients[i]);
+    }
+}
+
 /* One worker that crashes again and again: no client sees a refused connection. */
 static void
 test_sticky_listener (Fixture *f, gconstpointer data)
@@ -1113,7 +1152,7 @@ test_busy_in_all_servers (Fixture *f, gconstpointer data)
   g_assert_cmpstr (of_a, ==, of_b);
   kill (a->pid, SIGSTOP);
   client_start (&first);
-  wait_for (troupe_cluster_member_is_occupied (a->member));
+  wait_for (troupe_cluster_member_count_unanswered (a->member) > 0);
   client_start (&second);
   client_join (&second);
   g_assert_cmpuint (count_replies_of (&second, b), ==, 6);
@@ -1211,6 +1250,7 @@ add_tests (const TestNode *node)
   ADD ("all-refuse-costs-nothing", test_all_refuse);
   ADD ("who-one-refuses-another-takes", test_one_refuses);
   ADD ("killed-with-unanswered-connections", test_killed_with_unanswered);
+  ADD ("killed-with-two-unanswered-connections", test_killed_with_two_unanswered);
   ADD ("crashes-turn-nobody-away", test_sticky_listener);
   ADD ("rolling-replacement-loses-nothing", test_rolling_replacement);
   ADD ("losing-the-primary-ends-the-worker", test_losing_the_primary);

@@ -8,6 +8,7 @@
 #include "cluster-changes.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,6 +62,20 @@ scale (Cluster *self, guint n)
   g_assert_no_error (error);
 }
 
+/* The engine may have yielded (base/yielding.h) when it started them; they are not to. */
+static void
+assert_default_policy (Cluster *self)
+{
+  for (guint i = 0; i < self->workers->len; i++)
+    {
+      pid_t pid = (pid_t) troupe_bus_worker1_get_pid (worker (self, i));
+      int policy = pid > 0 ? sched_getscheduler (pid) : -1;
+
+      if (policy >= 0)
+        g_assert_cmpint (policy, ==, sched_getscheduler (0));
+    }
+}
+
 void
 cluster_reload_and_scale (Cluster *self, HttpLoad *load, gint64 until, guint *n_reloads, guint *n_scalings)
 {
@@ -80,6 +95,7 @@ cluster_reload_and_scale (Cluster *self, HttpLoad *load, gint64 until, guint *n_
       wait_until (reload_is_over (self));
       g_assert_cmpstr (troupe_bus_program1_get_reload_failure (self->program), ==, "");
       wait_until ((cluster_look_up (self, "web"), self->workers->len == next && all_in_state (self, "ready")));
+      assert_default_policy (self);
       wait_for_requests (load, 1);
       size = next;
       (*n_reloads)++;

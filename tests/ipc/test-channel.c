@@ -348,6 +348,103 @@ test_handle_holds_until_acknowledged (Fixture *f, gconstpointer data)
   assert_peer_reads (f, "3\n");
 }
 
+static void
+send_in_any_order (Fixture *f, const char *text)
+{
+  g_autoptr (TroupeHandle) handle = troupe_handle_new (socket (AF_INET, SOCK_STREAM, 0));
+  g_autoptr (GError) error = NULL;
+
+  troupe_channel_send_handle (f->channel, text, "net.Native", handle, TRUE, &error);
+  g_assert_no_error (error);
+}
+
+static void
+assert_peer_gets_handle (Fixture *f, const char *message)
+{
+  char text[1024];
+  int fd = receive_fd (f, text, sizeof text);
+
+  g_assert_cmpint (fd, >=, 0);
+  close (fd);
+  g_assert_nonnull (strstr (text, message));
+}
+
+#define ACK "{\"cmd\":\"NODE_HANDLE_ACK\"}\n"
+
+/* The channel knows what the peer has read. */
+static void
+exchange_a_handle (Fixture *f)
+{
+  send_in_any_order (f, "{\"n\":0}");
+  assert_peer_gets_handle (f, "{\"n\":0}");
+  peer_say (f, ACK);
+}
+
+/* Two at a time, and what has an order waits for both. */
+static void
+test_handles_in_any_order (Fixture *f, gconstpointer data)
+{
+  /* Not yet: how much the peer has read is not known before it acknowledged something. */
+  send_in_any_order (f, "{\"n\":1}");
+  send_in_any_order (f, "{\"n\":2}");
+  assert_peer_gets_handle (f, "{\"n\":1}");
+  assert_peer_reads (f, "");
+  peer_say (f, ACK);
+  assert_peer_gets_handle (f, "{\"n\":2}");
+
+  send_in_any_order (f, "{\"n\":3}");
+  send_in_any_order (f, "{\"n\":4}");
+  send_ok (f, "5");
+  assert_peer_gets_handle (f, "{\"n\":3}");
+  assert_peer_reads (f, "");
+  peer_say (f, ACK);
+  assert_peer_gets_handle (f, "{\"n\":4}");
+  peer_say (f, ACK);
+  assert_peer_reads (f, "");
+  peer_say (f, ACK);
+  assert_peer_reads (f, "5\n");
+}
+
+/* Answers are for the lines in the order in which these came. */
+static void
+test_one_of_two_handles_is_refused (Fixture *f, gconstpointer data)
+{
+  exchange_a_handle (f);
+  send_in_any_order (f, "{\"n\":1}");
+  send_in_any_order (f, "{\"n\":2}");
+  assert_peer_gets_handle (f, "{\"n\":1}");
+  assert_peer_gets_handle (f, "{\"n\":2}");
+  for (guint i = 0; i < 3; i++)
+    {
+      peer_say (f, "{\"cmd\":\"NODE_HANDLE_NACK\"}\n" ACK);
+      assert_peer_gets_handle (f, "{\"n\":1}");
+      send_in_any_order (f, "{\"n\":2}");
+      assert_peer_gets_handle (f, "{\"n\":2}");
+    }
+  /* That was the last try. */
+  peer_say (f, "{\"cmd\":\"NODE_HANDLE_NACK\"}\n" ACK);
+  send_ok (f, "3");
+  assert_peer_reads (f, "3\n");
+}
+
+/* Behind much that may be unread one waits: its line could be cut by the end of the peer's buffer. */
+static void
+test_handles_behind_long_messages (Fixture *f, gconstpointer data)
+{
+  g_autofree char *filler = g_strnfill (5000, '1');
+  char line[5001];
+
+  exchange_a_handle (f);
+  send_ok (f, filler);
+  send_in_any_order (f, "{\"n\":1}");
+  send_in_any_order (f, "{\"n\":2}");
+  g_assert_cmpint (recv (f->peer, line, sizeof line, MSG_WAITALL), ==, sizeof line);
+  assert_peer_gets_handle (f, "{\"n\":1}");
+  assert_peer_reads (f, "");
+  peer_say (f, ACK);
+  assert_peer_gets_handle (f, "{\"n\":2}");
+}
+
 /* A peer that never finds the descriptor costs four tries, not the channel. */
 static void
 test_handle_is_given_up (Fixture *f, gconstpointer data)
@@ -742,6 +839,9 @@ main (int argc, char *argv[])
   ADD ("unasked-descriptors-are-answered-and-closed", test_unasked_handle);
   ADD ("descriptors-among-messages", test_handles_among_messages);
   ADD ("a-handle-holds-the-queue-until-acknowledged", test_handle_holds_until_acknowledged);
+  ADD ("handles-in-any-order", test_handles_in_any_order);
+  ADD ("one-of-two-handles-is-refused", test_one_of_two_handles_is_refused);
+  ADD ("handles-behind-long-messages", test_handles_behind_long_messages);
   ADD ("a-handle-is-given-up-after-some-tries", test_handle_is_given_up);
   ADD ("descriptors-have-a-ceiling", test_descriptors_have_a_ceiling);
   ADD ("gathering-loses-nothing", test_gathering_loses_nothing);
