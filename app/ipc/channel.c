@@ -799,11 +799,27 @@ state_partial (TroupeChannel *self, const char *buffer, gsize n)
     troupe_channel_state_append_in (self->state, buffer, n);
 }
 
+/* One a thread: handlers never re-enter the loop. Not a thread-local array: every thread of the process, GLib's too,
+ * would begin by clearing one of its own. */
+static char *
+get_read_buffer (void)
+{
+  static GPrivate thread_buffer = G_PRIVATE_INIT (g_free);
+  char *buffer = g_private_get (&thread_buffer);
+
+  if (buffer == NULL)
+    {
+      buffer = g_malloc (READ_BYTES);
+      g_private_set (&thread_buffer, buffer);
+    }
+  return buffer;
+}
+
 /* Reads what there is, up to a bound. When AT_END nothing will tell of the end again. */
 static void
 receive_turn (TroupeChannel *self, gboolean at_end)
 {
-  static _Thread_local char buffer[READ_BYTES]; /* handlers never re-enter the loop */
+  char *buffer = get_read_buffer ();
   gboolean is_empty = FALSE;
 
   self->in_turn = TRUE;
