@@ -51,7 +51,6 @@ static const GOptionEntry options[] = {
 
 typedef struct
 {
-  const char *name; /* in the line that is printed */
   guint port;
   pid_t primary;
 } Server;
@@ -86,7 +85,7 @@ node_cluster_start (guint n_workers, const char *schedule, guint max)
       = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE);
   g_autofree char *script = server_script ();
   g_autoptr (GError) error = NULL;
-  NodeCluster self = { .server = { .name = "Node's primary", .port = http_free_port () } };
+  NodeCluster self = { .server.port = http_free_port () };
   char said[6];
 
   setenv_number (launcher, "WORKERS", n_workers);
@@ -122,7 +121,7 @@ static OurCluster
 our_cluster_start (Fixture *fixture, guint n_workers, const char *schedule, guint max)
 {
   OurCluster self
-      = { .server = { .name = "Troupe", .port = http_free_port (), .primary = fixture_get_engine_pid (fixture) } };
+      = { .server = { .port = http_free_port (), .primary = fixture_get_engine_pid (fixture) } };
   g_autofree char *script = server_script ();
   g_autofree char *max_text = max > 0 ? g_strdup_printf (", 'MAX=%u'", max) : g_strdup ("");
   g_autofree char *fields = g_strdup_printf ("{'kind': <'cluster'>, 'argv': <['%s']>, 'instances': <%u>, "
@@ -201,14 +200,12 @@ read_memory (pid_t pid)
 }
 
 static void
-print_memory (const char *what, const Server *ours, const Server *nodes)
+print_memory (const char *what, const Memory *us, const Memory *them)
 {
-  Memory us = read_memory (ours->primary), them = read_memory (nodes->primary);
-
   g_print ("%s: memory of the primary after that (PSS) %.1f MB, Node's %.1f, ratio %.2f (goal <= 0.20); "
            "of its own %.1f MB, Node's %.1f, ratio %.2f; resident %.1f MB, Node's %.1f, ratio %.2f\n",
-           what, us.pss_mb, them.pss_mb, us.pss_mb / MAX (them.pss_mb, 1e-9), us.own_mb, them.own_mb,
-           us.own_mb / MAX (them.own_mb, 1e-9), us.rss_mb, them.rss_mb, us.rss_mb / MAX (them.rss_mb, 1e-9));
+           what, us->pss_mb, them->pss_mb, us->pss_mb / MAX (them->pss_mb, 1e-9), us->own_mb, them->own_mb,
+           us->own_mb / MAX (them->own_mb, 1e-9), us->rss_mb, them->rss_mb, us->rss_mb / MAX (them->rss_mb, 1e-9));
 }
 
 /* -- Figures --------------------------------------------------------------------------- */
@@ -305,6 +302,9 @@ compare_servers (const Server *ours, const Server *nodes, const char *what, gboo
 {
   g_autofree Round *us = g_new (Round, lengths.n_rounds), *them = g_new (Round, lengths.n_rounds);
 
+  /* Until scripts are compiled and heaps have grown. */
+  measure (ours, closing, lengths.seconds);
+  measure (nodes, closing, lengths.seconds);
   for (int i = 0; i < lengths.n_rounds; i++)
     {
       /* Who comes first takes turns too. */
@@ -338,6 +338,7 @@ measure_speed (guint n_workers, const char *schedule, gboolean closing)
   Fixture fixture = { NULL };
   OurCluster ours;
   NodeCluster nodes;
+  Memory us, them;
 
   if (!is_wanted (what))
     return;
@@ -345,9 +346,12 @@ measure_speed (guint n_workers, const char *schedule, gboolean closing)
   ours = our_cluster_start (&fixture, n_workers, schedule, 0);
   nodes = node_cluster_start (n_workers, schedule, 0);
   compare_servers (&ours.server, &nodes.server, what, closing, strcmp (schedule, "round-robin") == 0);
-  print_memory (what, &ours.server, &nodes.server);
-  node_cluster_end (&nodes);
+  /* Pages of Node's program are shared by all who run it, so the other's workers must not be there. */
+  us = read_memory (ours.server.primary);
   our_cluster_end (&ours);
+  them = read_memory (nodes.server.primary);
+  node_cluster_end (&nodes);
+  print_memory (what, &us, &them);
   fixture_tear_down (&fixture, NULL);
 }
 
