@@ -47,7 +47,7 @@ troupe_cluster_member_count_unanswered (TroupeClusterMember *member)
 gboolean
 troupe_cluster_member_is_prompt (TroupeClusterMember *member)
 {
-  return member->n_prompt >= PROMPT_ANSWERS;
+  return member->n_prompt >= PROMPT_ANSWERS && troupe_channel_takes_handle (member->channel);
 }
 
 guint64

@@ -91,7 +91,7 @@ gboolean troupe_cluster_member_is_leaving (TroupeClusterMember *member);
 
 /* Connections, of all its servers, that were handed to it and that it has not answered. */
 guint troupe_cluster_member_count_unanswered (TroupeClusterMember *member);
-/* TRUE when it has answered many in a row in no time: what is handed to it will not wait for long. */
+/* TRUE when one more can be sent to it now and will not wait there for long: it answered many in a row in no time. */
 gboolean troupe_cluster_member_is_prompt (TroupeClusterMember *member);
 
 /* Connections handed over and taken, since it was added. */

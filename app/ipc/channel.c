@@ -45,6 +45,7 @@
  * reads 64 KiB at a time, and other peers hardly less than a page. */
 #define UNACKNOWLEDGED_MAX 2
 #define UNREAD_MAX 4096
+#define SHORT_LINE_BYTES 256
 
 #define ACK_LINE "{\"cmd\":\"NODE_HANDLE_ACK\"}"
 #define NACK_LINE "{\"cmd\":\"NODE_HANDLE_NACK\"}"
@@ -248,12 +249,18 @@ is_half_sent (const TroupeLineQueue *queue)
   return queue->head != NULL && queue->head->sent > 0;
 }
 
-/* May the head of the queue go while other lines with descriptors are on their way? */
+/* May a line of LENGTH bytes, with a descriptor and in any order, go while others are on their way? */
 static gboolean
-may_follow (TroupeChannel *self, const TroupeLinePiece *piece)
+may_follow (TroupeChannel *self, gsize length)
 {
-  return piece->in_any_order && self->unacknowledged.tail->in_any_order && self->n_unacknowledged < UNACKNOWLEDGED_MAX
-         && self->known_read > 0 && self->sent - self->known_read + piece->length <= UNREAD_MAX;
+  return self->unacknowledged.tail->in_any_order && self->n_unacknowledged < UNACKNOWLEDGED_MAX && self->known_read > 0
+         && self->sent - self->known_read + length <= UNREAD_MAX;
+}
+
+static gboolean
+may_go (TroupeChannel *self, const TroupeLinePiece *piece)
+{
+  return self->n_unacknowledged == 0 || (piece->in_any_order && may_follow (self, piece->length));
 }
 
 /* The queue whose turn it is, or NULL. A piece that is half out is always finished first. */
@@ -266,7 +273,7 @@ next_queue (TroupeChannel *self)
     return &self->queue;
   if (self->answers.head != NULL)
     return &self->answers;
-  if (self->queue.head != NULL && (self->n_unacknowledged == 0 || may_follow (self, self->queue.head)))
+  if (self->queue.head != NULL && may_go (self, self->queue.head))
     return &self->queue;
   return NULL;
 }
@@ -539,6 +546,13 @@ troupe_channel_send_handle (TroupeChannel *self, const char *text, const char *t
     return FALSE;
   push (self, parts, G_N_ELEMENTS (parts), handle, in_any_order);
   return TRUE;
+}
+
+gboolean
+troupe_channel_takes_handle (TroupeChannel *self)
+{
+  return troupe_channel_is_open (self) && self->queue.head == NULL
+         && (self->n_unacknowledged == 0 || may_follow (self, SHORT_LINE_BYTES));
 }
 
 gboolean

@@ -99,6 +99,9 @@ gboolean troupe_channel_send_internal (TroupeChannel *self, const char *text, co
 gboolean troupe_channel_send_handle (TroupeChannel *self, const char *text, const char *type, TroupeHandle *handle,
                                      gboolean in_any_order, GError **error);
 
+/* TRUE when a short line of that kind would go out now, and not wait here for the peer. */
+gboolean troupe_channel_takes_handle (TroupeChannel *self);
+
 /* Stops and resumes reading: back-pressure towards the peer. */
 void troupe_channel_set_reading (TroupeChannel *self, gboolean reading);
 

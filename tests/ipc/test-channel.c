@@ -392,7 +392,9 @@ test_handles_in_any_order (Fixture *f, gconstpointer data)
   peer_say (f, ACK);
   assert_peer_gets_handle (f, "{\"n\":2}");
 
+  g_assert_true (troupe_channel_takes_handle (f->channel));
   send_in_any_order (f, "{\"n\":3}");
+  g_assert_false (troupe_channel_takes_handle (f->channel));
   send_in_any_order (f, "{\"n\":4}");
   send_ok (f, "5");
   assert_peer_gets_handle (f, "{\"n\":3}");
@@ -403,6 +405,7 @@ test_handles_in_any_order (Fixture *f, gconstpointer data)
   assert_peer_reads (f, "");
   peer_say (f, ACK);
   assert_peer_reads (f, "5\n");
+  g_assert_true (troupe_channel_takes_handle (f->channel));
 }
 
 /* Answers are for the lines in the order in which these came. */
@@ -437,6 +440,7 @@ test_handles_behind_long_messages (Fixture *f, gconstpointer data)
   exchange_a_handle (f);
   send_ok (f, filler);
   send_in_any_order (f, "{\"n\":1}");
+  g_assert_false (troupe_channel_takes_handle (f->channel));
   send_in_any_order (f, "{\"n\":2}");
   g_assert_cmpint (recv (f->peer, line, sizeof line, MSG_WAITALL), ==, sizeof line);
   assert_peer_gets_handle (f, "{\"n\":1}");
