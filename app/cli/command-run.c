@@ -21,7 +21,7 @@
 
 typedef struct
 {
-  char *name, *kind, *instances, *cwd, *restart, *timeout, *max_buffer, *kill_signal, *exec_path;
+  char *name, *kind, *instances, *schedule, *cwd, *restart, *timeout, *max_buffer, *kill_signal, *exec_path;
   char *worker_data, *shared_memory, *cpu_time_limit;
   char **env, **env_files, **exec_argv, **listen, **resource_limits;
   gboolean share_env, detach;
@@ -33,6 +33,7 @@ options_clear (Options *options)
   g_free (options->name);
   g_free (options->kind);
   g_free (options->instances);
+  g_free (options->schedule);
   g_free (options->cwd);
   g_free (options->restart);
   g_free (options->timeout);
@@ -137,6 +138,7 @@ dup_launch_options (const Options *options, char **argv)
   add_text (&dict, "kind", options->kind);
   add_text (&dict, "instances", options->instances);
   add_text (&dict, "cwd", options->cwd);
+  add_text (&dict, "schedule", options->schedule);
   add_text (&dict, "restart", options->restart);
   add_text (&dict, "timeout", options->timeout);
   add_text (&dict, "max-buffer", options->max_buffer);
@@ -368,6 +370,8 @@ run (const TroupeCommand *command, int argc, char **argv)
       "How many workers; auto: one a core (the default of a cluster)", "N|auto" },
     { "listen", 'l', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.listen,
       "cluster: bind tcp:PORT, tcp:ADDRESS:PORT, udp: likewise or unix:PATH for the workers", "ADDRESS" },
+    { "schedule", 0, 0, G_OPTION_ARG_FILENAME, &options.schedule,
+      "cluster of Node: round-robin (the default) or shared", "HOW" },
     { "cwd", 'C', 0, G_OPTION_ARG_FILENAME, &options.cwd, "Folder to run in; the current one if absent", "FOLDER" },
     { "env", 'e', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.env,
       "Set a variable; KEY alone takes its value from here", "KEY=VALUE" },

@@ -34,6 +34,7 @@ _troupectl_value ()
     --stream) _troupectl_words 'stdout stderr' "$2" ;;
     --scope) _troupectl_words 'leader group tree' "$2" ;;
     --for) _troupectl_words 'ended stopped waiting starting running ready stopping backoff exited failed' "$2" ;;
+    --schedule) _troupectl_words 'round-robin shared' "$2" ;;
     --kill-signal) _troupectl_words "$(compgen -A signal)" "$2" ;;
     --cwd | -C) _troupectl_files -d "$2" ;;
     --env-file) _troupectl_files -f "$2" ;;
@@ -61,7 +62,7 @@ _troupectl ()
     return
   fi
   case $command in
-    run) options='--name --kind --instances --cwd --listen --env --env-file --restart --timeout --max-buffer --kill-signal --exec-path --exec-argv --worker-data --share-env --resource-limit --shared-memory --cpu-time-limit --detach --help' ;;
+    run) options='--name --kind --instances --cwd --listen --schedule --env --env-file --restart --timeout --max-buffer --kill-signal --exec-path --exec-argv --worker-data --share-env --resource-limit --shared-memory --cpu-time-limit --detach --help' ;;
     up | scale) options='--detach --help' ;;
     reload) options='--detach --cancel --help' ;;
     start) options='--free-port --help' ;;

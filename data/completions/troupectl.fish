@@ -48,7 +48,7 @@ complete -c troupectl -n '__fish_seen_subcommand_from run' -s i -l instances -x 
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s C -l cwd -x -a '(__fish_complete_directories)' -d 'Folder to run in'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s e -l env -x -d 'Set a variable'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -s l -l listen -x -d 'Bind an address for a cluster'
-complete -c troupectl -n '__fish_seen_subcommand_from run' -s l -l listen -x -d 'Bind an address for a cluster'
+complete -c troupectl -n '__fish_seen_subcommand_from run' -l schedule -x -a 'round-robin shared' -d 'Who accepts the connections of a Node cluster'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l env-file -r -F -d 'Read variables from a file'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l restart -x -a 'no on-failure always' -d 'When to restart'
 complete -c troupectl -n '__fish_seen_subcommand_from run' -l timeout -x -d 'Kill it after this long'

@@ -101,6 +101,30 @@ test_listen (CliFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (cli_err (&other), "kind cluster"));
 }
 
+/* A worker that is handed its connections has no socket to listen on. */
+static void
+test_schedule (CliFixture *fixture, gconstpointer data)
+{
+  g_auto (CliResult) shared = { 0 }, round_robin = { 0 }, bad = { 0 };
+
+  cli_write_file (fixture, "handle.js",
+                  "const server = require('node:net').createServer().listen(0, '127.0.0.1', () => {\n"
+                  "  console.log(server._handle.constructor.name);\n"
+                  "  process.exit();\n"
+                  "});\n");
+  shared = cli_run (fixture, "run", "--kind", "cluster", "--instances", "1", "--restart", "no", "--schedule",
+                    "shared", "handle.js", NULL);
+  cli_assert_code (shared, 0);
+  g_assert_cmpstr (cli_out (&shared), ==, "TCP\n");
+  round_robin = cli_run (fixture, "run", "--kind", "cluster", "--instances", "1", "--restart", "no", "handle.js", NULL);
+  cli_assert_code (round_robin, 0);
+  g_assert_cmpstr (cli_out (&round_robin), ==, "Object\n");
+
+  bad = cli_run (fixture, "run", "--kind", "cluster", "--schedule", "fair", "handle.js", NULL);
+  cli_assert_code (bad, 1);
+  g_assert_nonnull (strstr (cli_err (&bad), "round-robin"));
+}
+
 static void
 test_reload (CliFixture *fixture, gconstpointer data)
 {
@@ -359,6 +383,7 @@ main (int argc, char **argv)
     }
   cli_test_add ("/cli/cluster/list-shows-addresses", test_list_shows_addresses);
   cli_test_add ("/cli/cluster/listen", test_listen);
+  cli_test_add ("/cli/cluster/schedule", test_schedule);
   cli_test_add ("/cli/cluster/reload", test_reload);
   cli_test_add ("/cli/cluster/reload-is-cancelled", test_reload_is_cancelled);
   cli_test_add ("/cli/cluster/reload-fails", test_reload_fails);
