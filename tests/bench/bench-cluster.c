@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #define N_CLIENTS 32
+#define N_DESKTOP_PROGRAMS 10
 /* How long the workers refuse. */
 #define REFUSING_SECONDS 2
 
@@ -199,13 +200,79 @@ read_memory (pid_t pid)
                    .own_mb = read_mb (text, "\nPrivate_Clean:") + read_mb (text, "\nPrivate_Dirty:") };
 }
 
-static void
-print_memory (const char *what, const Memory *us, const Memory *them)
+static guint
+count_clients (Fixture *fixture)
 {
-  g_print ("%s: memory of the primary after that (PSS) %.1f MB, Node's %.1f, ratio %.2f (goal <= 0.20); "
-           "of its own %.1f MB, Node's %.1f, ratio %.2f; resident %.1f MB, Node's %.1f, ratio %.2f\n",
-           what, us->pss_mb, them->pss_mb, us->pss_mb / MAX (them->pss_mb, 1e-9), us->own_mb, them->own_mb,
-           us->own_mb / MAX (them->own_mb, 1e-9), us->rss_mb, them->rss_mb, us->rss_mb / MAX (them->rss_mb, 1e-9));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) answer
+      = g_dbus_connection_call_sync (fixture->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                     "ListNames", NULL, G_VARIANT_TYPE ("(as)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+  g_autofree const char **names = NULL;
+
+  if (answer == NULL)
+    g_error ("%s", error->message);
+  g_variant_get (answer, "(^a&s)", &names);
+  return g_strv_length ((char **) names);
+}
+
+/* On a desktop many programs have GLib's libraries loaded, as all of a Node cluster have Node's program. (transfer full) */
+static GPtrArray *
+start_desktop (Fixture *fixture)
+{
+  GPtrArray *programs = g_ptr_array_new_with_free_func (g_object_unref);
+  guint n_before = count_clients (fixture);
+
+  for (guint i = 0; i < N_DESKTOP_PROGRAMS; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      GSubprocess *program = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error, "gdbus", "wait", "--session",
+                                               "io.github.troupe.Nobody", NULL);
+
+      if (program == NULL)
+        g_error ("%s", error->message);
+      g_ptr_array_add (programs, program);
+    }
+  wait_until (count_clients (fixture) >= n_before + N_DESKTOP_PROGRAMS);
+  return programs;
+}
+
+static void
+end_desktop (GPtrArray *programs)
+{
+  for (guint i = 0; i < programs->len; i++)
+    {
+      GSubprocess *program = g_ptr_array_index (programs, i);
+
+      g_subprocess_force_exit (program);
+      g_subprocess_wait (program, NULL, NULL);
+    }
+  g_ptr_array_unref (programs);
+}
+
+static void
+print_memory (const char *what, const char *measure, double us, double them, const char *goal)
+{
+  g_print ("%s: memory of the primary after that, %s: %.2f MB, Node's %.2f, ratio %.2f%s\n", what, measure, us, them,
+           us / MAX (them, 1e-9), goal);
+}
+
+/* Each without the other's workers: the pages of Node's program would be theirs too. */
+static void
+compare_memory (const char *what, Fixture *fixture, OurCluster *ours, NodeCluster *nodes)
+{
+  GPtrArray *desktop = start_desktop (fixture);
+  Memory among = read_memory (ours->server.primary), us, them;
+
+  end_desktop (desktop);
+  us = read_memory (ours->server.primary);
+  our_cluster_end (ours);
+  them = read_memory (nodes->server.primary);
+  node_cluster_end (nodes);
+  print_memory (what, "of its own", us.own_mb, them.own_mb, " (goal <= 0.20)");
+  print_memory (what, "PSS among " G_STRINGIFY (N_DESKTOP_PROGRAMS) " programs with GLib", among.pss_mb, them.pss_mb,
+                " (goal <= 0.20)");
+  print_memory (what, "PSS among two", us.pss_mb, them.pss_mb, "");
+  print_memory (what, "resident", us.rss_mb, them.rss_mb, "");
 }
 
 /* -- Figures --------------------------------------------------------------------------- */
@@ -338,7 +405,6 @@ measure_speed (guint n_workers, const char *schedule, gboolean closing)
   Fixture fixture = { NULL };
   OurCluster ours;
   NodeCluster nodes;
-  Memory us, them;
 
   if (!is_wanted (what))
     return;
@@ -346,12 +412,7 @@ measure_speed (guint n_workers, const char *schedule, gboolean closing)
   ours = our_cluster_start (&fixture, n_workers, schedule, 0);
   nodes = node_cluster_start (n_workers, schedule, 0);
   compare_servers (&ours.server, &nodes.server, what, closing, strcmp (schedule, "round-robin") == 0);
-  /* Pages of Node's program are shared by all who run it, so the other's workers must not be there. */
-  us = read_memory (ours.server.primary);
-  our_cluster_end (&ours);
-  them = read_memory (nodes.server.primary);
-  node_cluster_end (&nodes);
-  print_memory (what, &us, &them);
+  compare_memory (what, &fixture, &ours, &nodes);
   fixture_tear_down (&fixture, NULL);
 }
 
