@@ -237,6 +237,26 @@ troupe_log_view_remember_top (TroupeLogView *self)
   self->top.place = troupe_log_row_get_place (&row->line->row);
 }
 
+static gboolean
+scrolls (GtkAdjustment *adjustment)
+{
+  return adjustment != NULL && gtk_adjustment_get_upper (adjustment) - gtk_adjustment_get_lower (adjustment) >
+                                   gtk_adjustment_get_page_size (adjustment);
+}
+
+/* Whether there is more than fits is all that its size says; see troupe_log_view_measure (). */
+static void
+troupe_log_view_update_scrolls (TroupeLogView *self)
+{
+  gboolean vscrolls = scrolls (self->vadjustment), hscrolls = scrolls (self->hadjustment);
+
+  if (vscrolls == self->vscrolls && hscrolls == self->hscrolls)
+    return;
+  self->vscrolls = vscrolls;
+  self->hscrolls = hscrolls;
+  gtk_widget_queue_resize (GTK_WIDGET (self));
+}
+
 void
 troupe_log_view_relayout (TroupeLogView *self)
 {
@@ -245,6 +265,7 @@ troupe_log_view_relayout (TroupeLogView *self)
       configure_vadjustment (self);
       troupe_log_view_update_visible (self);
       troupe_log_view_configure_hadjustment (self);
+      troupe_log_view_update_scrolls (self);
       troupe_log_view_remember_top (self);
       troupe_log_accessible_changed (self->accessible);
     }

@@ -68,6 +68,7 @@ struct _TroupeLogView
   GArray *visible; /* (owned) of TroupeLogVisible */
   TroupeLogAnchor top;
   guint64 max_columns;
+  gboolean vscrolls, hscrolls; /* there is more than fits */
   guint64 seen_end; /* rows from here on came since `follow` went off */
   guint64 notified_end, notified_begin, notified_new;
   gint64 new_notified_usec;

@@ -12,6 +12,8 @@
 #include <math.h>
 
 #define DEFAULT_STREAMS (TROUPE_STREAM_MASK (TROUPE_STREAM_STDOUT) | TROUPE_STREAM_MASK (TROUPE_STREAM_STDERR))
+/* Larger than any view: what a log asks for that has more lines, or longer ones, than fit. */
+#define SCROLLING_SIZE 100000
 #define INTERFACE_SCHEMA "org.gnome.desktop.interface"
 
 enum
@@ -139,7 +141,12 @@ static void
 troupe_log_view_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
                          int *minimum_baseline, int *natural_baseline)
 {
-  *minimum = *natural = 0;
+  TroupeLogView *self = TROUPE_LOG_VIEW (widget);
+  gboolean scrolls = orientation == GTK_ORIENTATION_VERTICAL ? self->vscrolls : self->hscrolls;
+
+  /* Nobody gives it that much. A GtkScrolledWindow guesses from this whether it will show a scrollbar; where it
+   * guesses wrong, it asks for a new size while sizes are handed out, each time, and GTK warns of that. */
+  *minimum = *natural = scrolls ? SCROLLING_SIZE : 0;
 }
 
 static void

@@ -12,11 +12,13 @@
 #include "dialogs/preferences.h"
 #include "dialogs/project-dialog.h"
 #include "dialogs/recent-launches.h"
+#include "journal/journal-writer.h"
 #include "pages/table-column.h"
 #include "parts/input-history.h"
 #include "parts/find-bar.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 static void
 test_first_run (Fixture *fixture, gconstpointer data)
@@ -288,6 +290,70 @@ test_narrow (Fixture *fixture, gconstpointer data)
 }
 
 static void
+remove_folder (const char *path)
+{
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL);
+
+      g_assert_cmpint (g_unlink (file), ==, 0);
+    }
+  g_assert_cmpint (g_rmdir (path), ==, 0);
+}
+
+static gboolean
+count_frame_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer n_frames)
+{
+  ++*(guint *) n_frames;
+  return G_SOURCE_CONTINUE;
+}
+
+/* A warning ends the test: GTK warns when it draws a widget that waits for its new size. */
+static void
+test_resizing (Fixture *fixture, gconstpointer data)
+{
+  static const int widths[] = { 640, 1000, 640, 400, 1100, 640, 1500 };
+  g_autofree char *dir = g_dir_make_tmp ("troupe-window-XXXXXX", NULL);
+  TroupeJournalWriter *output;
+
+  g_assert_cmpint (troupe_journal_writer_open (dir, TROUPE_LOG_OUTPUT, NULL, &output), ==, 0);
+  for (int i = 0; i < 100; i++)
+    {
+      g_autofree char *line = g_strdup_printf ("%d %0100d\n", i, i);
+
+      g_assert_cmpint (troupe_journal_writer_append (output, TROUPE_STREAM_STDOUT, TROUPE_RECORD_DATA, i + 1, line,
+                                                     strlen (line)),
+                       ==, 0);
+    }
+  troupe_journal_writer_close (output);
+  fake_engine_add_program (fixture->engine, "shop", "web", "web", 3);
+  fake_engine_set_running (fixture->engine, "web.1", 3);
+  fake_engine_set_journal (fixture->engine, "web.1", dir);
+  open_window (fixture, 1100, 700);
+  show_worker (fixture, "shop/web.1");
+  WAIT_UNTIL (troupe_log_view_get_n_rows (troupe_output_page_get_log_view (
+                  troupe_worker_page_get_output (troupe_window_get_worker_page (fixture->window)))) == 100);
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (widths); i++)
+    {
+      int width = widths[i % G_N_ELEMENTS (widths)];
+      guint n_frames = 0, tick;
+
+      gtk_window_set_default_size (GTK_WINDOW (fixture->window), width, 700);
+      /* GTK counts the shadow in one of the two. */
+      WAIT_UNTIL (ABS (gtk_widget_get_width (GTK_WIDGET (fixture->window)) - width) < 40);
+      WAIT_UNTIL (troupe_window_is_narrow (fixture->window) == (width < 700));
+      /* While the sidebar slides. */
+      tick = gtk_widget_add_tick_callback (GTK_WIDGET (fixture->window), count_frame_cb, &n_frames, NULL);
+      WAIT_UNTIL (n_frames == 8);
+      gtk_widget_remove_tick_callback (GTK_WIDGET (fixture->window), tick);
+    }
+  remove_folder (dir);
+}
+
+static void
 test_wide_does_not_fold (Fixture *fixture, gconstpointer data)
 {
   fake_engine_add_program (fixture->engine, "shop", "web", "web", 3);
@@ -519,6 +585,7 @@ main (int argc, char *argv[])
   TEST ("/ui/window/opening-a-project-runs-nothing", test_open_project, NULL);
   TEST ("/ui/window/details-mask-secrets", test_details, NULL);
   TEST ("/ui/window/narrow-folds-the-sidebar", test_narrow, NULL);
+  TEST ("/ui/window/resizes-without-warnings", test_resizing, NULL);
   TEST ("/ui/window/wide-keeps-the-sidebar", test_wide_does_not_fold, NULL);
   TEST ("/ui/window/lost-engine-keeps-what-is-on-view", test_engine_lost, NULL);
   TEST ("/ui/window/filter-hides-the-rest", test_filter, NULL);
