@@ -7,6 +7,7 @@
  *   STATE/projects.ini     [project NAME] path=… for each open project, and its programs' scales
  *   STATE/wanted           who is to be up: a line “+project/worker” when it is started, a line
  *                          “-project/worker” when it has ended for good or is to stop; the last line counts
+ *   RUN/restarts           how many restarts led to the run, in its own folder (supervisor/restart-count.h)
  *
  * A launch, a start and an end are appended at once, so that an engine killed in the next
  * instant has lost nothing, at a cost that does not grow with what is there; all files are

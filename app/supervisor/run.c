@@ -455,7 +455,7 @@ troupe_run_dup_identity (TroupeRun *self)
 }
 
 gboolean
-troupe_run_launch (TroupeRun *self, guint after)
+troupe_run_launch (TroupeRun *self, guint after, const TroupeRestartCount *count)
 {
   g_autoptr (GError) error = NULL;
 
@@ -466,6 +466,7 @@ troupe_run_launch (TroupeRun *self, guint after)
       troupe_run_fail_launch (self, error);
       return FALSE;
     }
+  troupe_restart_count_write (count, self->journal);
   troupe_run_open_log (self);
   self->oom_kills_before = troupe_oom_watch_get_kills (self->context->oom_watch);
   if (self->backend->launch (self, &error))

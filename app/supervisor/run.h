@@ -5,6 +5,7 @@
 #include "project/program-definition.h"
 #include "supervisor/activity-log.h"
 #include "supervisor/conversation.h"
+#include "supervisor/restart-count.h"
 #include "supervisor/restart-verdict.h"
 #include "supervisor/thread-group.h"
 #include "supervisor/worker-context.h"
@@ -74,9 +75,9 @@ void troupe_run_free (TroupeRun *self);
 /* The log of one that never came to have a folder, for the next. Returns: (transfer full) */
 TroupeActivityLog *troupe_run_steal_log (TroupeRun *self);
 
-/* Makes its folder, the one after AFTER, and launches it. On failure it has ended, with the error as
- * summary. */
-gboolean troupe_run_launch (TroupeRun *self, guint after);
+/* Makes its folder, the one after AFTER, leaves COUNT there for the next engine, and launches it. On failure it has
+ * ended, with the error as summary. */
+gboolean troupe_run_launch (TroupeRun *self, guint after, const TroupeRestartCount *count);
 
 /* After an engine's start: takes over run NUMBER, with the keeper that has it. What it was launched with
  * is read from its folder. Nothing is called from here; begin with troupe_run_resume. */

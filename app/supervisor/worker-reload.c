@@ -109,9 +109,12 @@ troupe_worker_reload_failed (TroupeWorker *self, const char *why)
 static void
 troupe_worker_launch_next (TroupeWorker *self)
 {
+  /* The quick ends were those of what it replaces. */
+  const TroupeRestartCount count = { .restarts = self->restarts };
+
   self->reload = RELOAD_TAKE_OVER;
   self->next = troupe_worker_new_run (self, NULL);
-  if (!troupe_run_launch (self->next, troupe_run_get_number (self->current)))
+  if (!troupe_run_launch (self->next, troupe_run_get_number (self->current), &count))
     {
       g_autofree char *why = g_strdup (troupe_run_get_exit_summary (self->next));
 

@@ -11,6 +11,18 @@
 #include "supervisor/run-folder.h"
 #include "supervisor/worker-launch.h"
 
+/* Goes on from where the last engine was. */
+static void
+troupe_worker_restore_count (TroupeWorker *self)
+{
+  TroupeRestartCount count;
+
+  troupe_restart_count_read (&count, troupe_run_get_journal (self->current));
+  self->restarts = count.restarts;
+  /* What felled engine and keeper at once says nothing about the program, nor did anybody see how long that was up. */
+  self->backoff.quick_ends = troupe_run_get_end (self->current)->lost ? 0 : count.quick_ends;
+}
+
 /* No keeper has anything: its journal says how its last run ended, or that nobody saw the end. */
 static void
 troupe_worker_restore_end (TroupeWorker *self, guint number, gboolean wanted)
@@ -22,6 +34,7 @@ troupe_worker_restore_end (TroupeWorker *self, guint number, gboolean wanted)
   /* The log is opened only when there is something new to say. */
   if (wanted || is_news)
     troupe_activity_log_set_dir (troupe_run_get_log (self->current), troupe_run_get_journal (self->current));
+  troupe_worker_restore_count (self);
   self->wanted = wanted;
   /* Stopped, and yet wanted: the last engine died in the middle of a restart. */
   self->start_again = wanted && end->stop_asked;
@@ -141,6 +154,7 @@ troupe_worker_restore (TroupeWorker *self, GPtrArray *keepers, gboolean wanted)
       return;
     }
   troupe_worker_adopt_runs (self, keepers);
+  troupe_worker_restore_count (self);
   self->wanted = TRUE;
   if (troupe_run_get_asked (self->current) != TROUPE_ASKED_NOTHING)
     {

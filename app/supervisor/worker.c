@@ -264,12 +264,13 @@ troupe_worker_enter_starting (TroupeWorker *self)
 {
   TroupeRun *old = self->current;
   gboolean has_journal = troupe_run_get_journal (old)[0] != '\0';
+  const TroupeRestartCount count = { self->restarts, self->backoff.quick_ends };
 
   self->stop_asked = FALSE;
   self->current = troupe_worker_new_run (self, has_journal ? NULL : troupe_run_steal_log (old));
   if (self->group != NULL)
     troupe_worker_group_set_busy (self->group, self, TRUE);
-  if (troupe_run_launch (self->current, troupe_run_get_number (old)))
+  if (troupe_run_launch (self->current, troupe_run_get_number (old), &count))
     {
       troupe_worker_set_state (self, TROUPE_STATE_STARTING, NULL);
       troupe_worker_prune_later (self, self->current);
@@ -319,6 +320,18 @@ troupe_worker_set_definition (TroupeWorker *self, TroupeProgramDefinition *defin
   self->definition = definition;
 }
 
+/* Also for an engine that comes before the next run does. */
+static void
+troupe_worker_count_anew (TroupeWorker *self)
+{
+  const char *journal = troupe_run_get_journal (self->current);
+
+  if ((self->restarts > 0 || self->backoff.quick_ends > 0) && journal[0] != '\0')
+    troupe_restart_count_forget (journal);
+  self->restarts = 0;
+  self->backoff = (TroupeBackoff){ 0 };
+}
+
 void
 troupe_worker_start (TroupeWorker *self)
 {
@@ -332,8 +345,7 @@ troupe_worker_start (TroupeWorker *self)
   if (troupe_state_is_alive (self->state) || self->state == TROUPE_STATE_WAITING)
     return;
   self->wanted = TRUE;
-  self->restarts = 0;
-  self->backoff = (TroupeBackoff){ 0 };
+  troupe_worker_count_anew (self);
   troupe_worker_begin (self);
 }
 
@@ -401,8 +413,7 @@ troupe_worker_restart (TroupeWorker *self)
       troupe_worker_start (self);
       return;
     }
-  self->restarts = 0;
-  self->backoff = (TroupeBackoff){ 0 };
+  troupe_worker_count_anew (self);
   self->start_again = TRUE;
   troupe_worker_stop_runs (self, TROUPE_ASKED_STOP);
 }

@@ -97,6 +97,45 @@ test_ends_meanwhile_are_known (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (troupe_bus_worker1_get_run (again), ==, 3);
 }
 
+/* Every kind whose run is a process. */
+static void
+test_restarts_are_counted_on (Fixture *fixture, gconstpointer data)
+{
+  static const char *const kinds[] = { "spawn", "fork", "cluster" };
+  TroupeBusWorker1 *workers[G_N_ELEMENTS (kinds)];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *fields = g_strdup_printf (
+          "{'name': <'%s'>, 'kind': <'%s'>, 'instances': <int64 1>, 'restart': <'always'>, 'restart-delay': <'10ms'>, "
+          "'argv': <['%%s', 'fail-first', '%s/%s', '2']>}",
+          kinds[i], kinds[i], fixture->folder, kinds[i]);
+
+      workers[i] = fixture_launch (fixture, fields);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      wait_until (troupe_bus_worker1_get_restarts (workers[i]) == 2 && has_said (workers[i], "ready"));
+      g_clear_object (&workers[i]);
+    }
+  fixture_kill_engine (fixture);
+  fixture_start_engine (fixture);
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      workers[i] = fixture_find (fixture, kinds[i]);
+      g_assert_cmpuint (troupe_bus_worker1_get_restarts (workers[i]), ==, 2);
+      g_assert_cmpuint (troupe_bus_worker1_get_run (workers[i]), ==, 3);
+      g_assert_cmpuint (troupe_bus_worker1_get_pid (workers[i]), >, 1);
+      g_assert_cmpint (kill ((pid_t) troupe_bus_worker1_get_pid (workers[i]), SIGKILL), ==, 0);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      wait_until (troupe_bus_worker1_get_run (workers[i]) == 4 && has_said (workers[i], "ready"));
+      wait_until (troupe_bus_worker1_get_restarts (workers[i]) == 3);
+      g_clear_object (&workers[i]);
+    }
+}
+
 static void
 test_stop_goes_on (Fixture *fixture, gconstpointer data)
 {
@@ -267,6 +306,7 @@ main (int argc, char **argv)
   (void) TROUPE_ERROR; /* knows its names on the bus from here on */
   fixture_test ("survival/workers-live-on", test_workers_live_on);
   fixture_test ("survival/ends-meanwhile-are-known", test_ends_meanwhile_are_known);
+  fixture_test ("survival/restarts-are-counted-on", test_restarts_are_counted_on);
   fixture_test ("survival/stop-goes-on", test_stop_goes_on);
   fixture_test ("survival/lost-runs-are-swept", test_lost_runs_are_swept);
   fixture_test ("survival/launches-are-remembered", test_launches_are_remembered);

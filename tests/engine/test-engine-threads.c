@@ -496,6 +496,38 @@ test_outlives_the_engine (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Of a thread, and of the process of all. */
+static void
+test_restarts_are_counted_on (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Crew) crew = { 0 };
+
+  crew_launch (&crew, fixture, 2, ", 'restart': <'always'>, 'restart-delay': <'10ms'>");
+  crew_wait_up (&crew);
+  for (guint run = 2; run <= 3; run++)
+    {
+      send (crew.threads[0], "[\"exit\",3]");
+      wait_until (troupe_bus_worker1_get_run (crew.threads[0]) == run);
+      wait_until (has_said (crew.threads[0], "ready"));
+      wait_for_state (crew.threads[0], "running");
+    }
+  g_assert_cmpuint (troupe_bus_worker1_get_pid (crew.host), >, 1);
+  g_assert_cmpint (kill ((pid_t) troupe_bus_worker1_get_pid (crew.host), SIGKILL), ==, 0);
+  wait_until (troupe_bus_worker1_get_run (crew.threads[0]) == 4 && troupe_bus_worker1_get_run (crew.threads[1]) == 2
+              && troupe_bus_worker1_get_run (crew.host) == 2);
+  crew_wait_up (&crew);
+  fixture_kill_engine (fixture);
+  fixture_start_engine (fixture);
+  crew_find (&crew, fixture, 2);
+  g_assert_cmpuint (troupe_bus_worker1_get_restarts (crew.threads[0]), ==, 3);
+  g_assert_cmpuint (troupe_bus_worker1_get_restarts (crew.threads[1]), ==, 1);
+  g_assert_cmpuint (troupe_bus_worker1_get_restarts (crew.host), ==, 1);
+  crew_wait_up (&crew);
+  send (crew.threads[0], "[\"exit\",3]");
+  wait_until (troupe_bus_worker1_get_run (crew.threads[0]) == 5);
+  wait_until (troupe_bus_worker1_get_restarts (crew.threads[0]) == 4);
+}
+
 static void
 test_ends_meanwhile_are_known (Fixture *fixture, gconstpointer data)
 {
@@ -872,6 +904,7 @@ main (int argc, char **argv)
   fixture_test ("threads/cpu-time-limit", test_cpu_time_limit);
   fixture_test ("threads/timeout", test_timeout);
   fixture_test ("threads/outlives-the-engine", test_outlives_the_engine);
+  fixture_test ("threads/restarts-are-counted-on", test_restarts_are_counted_on);
   fixture_test ("threads/ends-meanwhile-are-known", test_ends_meanwhile_are_known);
   fixture_test ("threads/host-dies-without-an-engine", test_host_dies_without_an_engine);
   fixture_test ("threads/scales", test_scales);
