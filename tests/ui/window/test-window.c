@@ -289,6 +289,20 @@ test_narrow (Fixture *fixture, gconstpointer data)
   WAIT_UNTIL (!gtk_widget_get_mapped (GTK_WIDGET (troupe_window_get_sidebar (fixture->window))));
 }
 
+/* A warning ends the test. */
+static void
+test_shortcuts (Fixture *fixture, gconstpointer data)
+{
+  GtkWindow *dialog;
+
+  open_window (fixture, 1100, 700);
+  activate (fixture, "win.show-help-overlay");
+  dialog = wait_for_dialog (GTK_TYPE_SHORTCUTS_WINDOW);
+  gtk_test_widget_wait_for_draw (GTK_WIDGET (dialog));
+  g_assert_true (shows (dialog, "Launch a program"));
+  gtk_window_close (dialog);
+}
+
 static void
 remove_folder (const char *path)
 {
@@ -586,6 +600,7 @@ main (int argc, char *argv[])
   TEST ("/ui/window/details-mask-secrets", test_details, NULL);
   TEST ("/ui/window/narrow-folds-the-sidebar", test_narrow, NULL);
   TEST ("/ui/window/resizes-without-warnings", test_resizing, NULL);
+  TEST ("/ui/window/shortcuts", test_shortcuts, NULL);
   TEST ("/ui/window/wide-keeps-the-sidebar", test_wide_does_not_fold, NULL);
   TEST ("/ui/window/lost-engine-keeps-what-is-on-view", test_engine_lost, NULL);
   TEST ("/ui/window/filter-hides-the-rest", test_filter, NULL);
