@@ -291,8 +291,9 @@ keeper_run_finish_if_over (KeeperRun *run)
   run->status.phase = TROUPE_RUN_ENDED;
   run->status.end_usec = keeper_wall ();
   keeper_record_end (run);
-  keeper_control_unlink (run);
+  /* In this order: an engine that finds no socket believes what is written. */
   keeper_record_status (run);
+  keeper_control_unlink (run);
   close_run (run);
   keeper_control_send_status (run);
   run->state = KEEPER_DONE;
