@@ -81,11 +81,62 @@ unlistening_cb (TroupeClusterMember *cluster, const char *address, gpointer user
   member->handler->unlistening (member, address, member->user_data);
 }
 
+static gboolean
+is_socket (int fd, guint64 inode)
+{
+  struct stat st;
+
+  return fstat (fd, &st) == 0 && st.st_ino == inode;
+}
+
+/* One of listen=. */
+static gboolean
+has_inherited_socket (TroupeWorkerGroup *self, guint64 inode)
+{
+  for (guint i = 0; i < self->fds->len; i++)
+    if (is_socket (g_array_index (self->fds, int, i), inode))
+      return TRUE;
+  return FALSE;
+}
+
+typedef struct
+{
+  TroupeWorkerGroup *group;
+  gboolean is_own; /* by listen= */
+} OwnerSearch;
+
+static char *
+find_owner_cb (guint64 inode, gpointer user_data)
+{
+  OwnerSearch *search = user_data;
+  TroupeWorkerGroup *self = search->group;
+
+  search->is_own = search->is_own || has_inherited_socket (self, inode);
+  return self->find_owner != NULL ? self->find_owner (inode, self->user_data) : NULL;
+}
+
+/* The script asks for a port that its own program holds for it. */
+static void
+explain_own (TroupePortProblem *problem)
+{
+  g_free (problem->words);
+  problem->words = g_strdup_printf ("%s is held for this program by its own listen=: the script can listen on descriptor 3 "
+                                    "instead of the port, or the program do without listen=",
+                                    problem->address);
+  g_clear_pointer (&problem->holder, g_free);
+  g_clear_pointer (&problem->command, g_free);
+  problem->pid = 0;
+}
+
 static void
 set_problem (TroupeWorkerGroup *self, const char *address, int error_number)
 {
+  OwnerSearch search = { self, FALSE };
+
   g_clear_pointer (&self->problem, troupe_port_problem_free);
-  self->problem = troupe_port_problem_new (address, error_number, self->find_owner, self->user_data);
+  self->problem = troupe_port_problem_new (address, error_number, find_owner_cb, &search);
+  if (search.is_own)
+    explain_own (self->problem);
 }
 
 static void
@@ -321,23 +372,14 @@ troupe_worker_group_dup_addresses (TroupeWorkerGroup *self)
   return (GStrv) g_ptr_array_free (g_steal_pointer (&addresses), FALSE);
 }
 
-static gboolean
-is_socket (int fd, guint64 inode)
-{
-  struct stat st;
-
-  return fstat (fd, &st) == 0 && st.st_ino == inode;
-}
-
 gboolean
 troupe_worker_group_has_socket (TroupeWorkerGroup *self, guint64 inode)
 {
   g_autofree char *state = NULL;
   g_autoptr (GArray) fds = NULL;
 
-  for (guint i = 0; i < self->fds->len; i++)
-    if (is_socket (g_array_index (self->fds, int, i), inode))
-      return TRUE;
+  if (has_inherited_socket (self, inode))
+    return TRUE;
   if (self->primary == NULL)
     return FALSE;
   state = troupe_cluster_primary_dup_state (self->primary, troupe_worker_group_get_member_id, &fds);

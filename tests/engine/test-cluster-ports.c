@@ -69,6 +69,22 @@ test_names_the_holder (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (troupe_bus_worker1_get_exit_summary (third), ==, expected);
 }
 
+/* A script that asks for the port its program holds for it already. */
+static void
+test_own_listen (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "engine", "workers", "serve.js", NULL);
+  guint port = http_free_port ();
+  g_autofree char *fields = g_strdup_printf ("{'name': <'web'>, 'kind': <'cluster'>, 'instances': <1>, 'restart': <'no'>, "
+                                             "'argv': <['%s']>, 'env': <['PORT=%u']>, 'listen': <['tcp:127.0.0.1:%u']>}",
+                                             script, port, port);
+  g_autofree char *expected = g_strdup_printf ("tcp:127.0.0.1:%u is held for this program by its own listen=", port);
+  g_autoptr (TroupeBusWorker1) worker = fixture_launch (fixture, fields);
+
+  wait_for_state (worker, "failed");
+  g_assert_nonnull (strstr (troupe_bus_worker1_get_exit_summary (worker), expected));
+}
+
 static const char *
 get_problem (Cluster *self, const char *key)
 {
@@ -232,6 +248,7 @@ main (int argc, char **argv)
   if (!cluster_tests_begin (&argc, &argv))
     return 0;
   cluster_test ("names-the-holder", test_names_the_holder);
+  cluster_test ("own-listen", test_own_listen);
   cluster_test ("uses-free-port-for-script", test_uses_free_port_for_script);
   cluster_test ("uses-free-port-for-listen", test_uses_free_port_for_listen);
   cluster_test ("stops-the-holder", test_stops_the_holder);
