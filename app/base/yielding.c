@@ -16,15 +16,21 @@
 /* Fewer a second hardly cost anything. */
 #define RATE_MIN 2000
 #define RATE_LOW 1000
-/* Programs that sleep in between keep us waiting for a tenth of a millisecond; a slice is some milliseconds. */
-#define WAIT_MAX_USEC 250
+/* A wait for programs that sleep in between is some tenths of a millisecond, for one that does not its slice: several
+ * milliseconds. Both are seen as the sum of the waits of so many things done: asked once for each of them, the kernel
+ * would cost too much. The average of all waits does not tell them apart, as the long ones are few. */
+#define GROUP_SIZE 16
+#define LATE_USEC 4000
+/* Of the time. Others' programs that do not sleep make it a quarter and more where each processor has one, a noisy
+ * machine or programs that have just begun a tenth. */
+#define LATE_MAX 0.2
 #define PATIENCE_MIN 10
 #define PATIENCE_MAX 320
-/* A trial that went well for so long: the next one after a failure comes soon. */
-#define PERIODS_TO_FORGET 50
+/* A trial that went well for so long: older failures do not count. */
+#define PERIODS_TO_FORGET 20
 
 void
-troupe_yielding_rule_judge (TroupeYieldingRule *self, double rate, double wait_usec)
+troupe_yielding_rule_judge (TroupeYieldingRule *self, double rate, double late)
 {
   if (!self->is_on)
     {
@@ -33,34 +39,33 @@ troupe_yielding_rule_judge (TroupeYieldingRule *self, double rate, double wait_u
       else if (rate >= RATE_MIN)
         self->is_on = TRUE;
       self->n_on = 0;
+      self->late = 0;
       return;
     }
-  /* A single period that is a little too long may have been bad luck. */
-  self->wait_usec = self->n_on == 0 ? wait_usec : (self->wait_usec + wait_usec) / 2;
+  /* A single period may have been bad luck. */
+  self->late = (self->late + late) / 2;
   self->n_on++;
-  if (self->n_on > 1 && self->wait_usec > WAIT_MAX_USEC)
+  if (self->n_on > PERIODS_TO_FORGET)
+    self->patience = 0;
+  if (self->late > LATE_MAX)
     {
       self->is_on = FALSE;
-      self->patience = self->n_on > PERIODS_TO_FORGET ? PATIENCE_MIN : CLAMP (2 * self->patience, PATIENCE_MIN, PATIENCE_MAX);
+      self->patience = CLAMP (2 * self->patience, PATIENCE_MIN, PATIENCE_MAX);
       self->n_patient = self->patience;
     }
   else if (rate < RATE_LOW)
     self->is_on = FALSE;
 }
 
-/* Of this thread, so far. */
-typedef struct
-{
-  guint64 wait_nsec, n_slices;
-} Waits;
-
 typedef struct
 {
   TroupeYieldingRule rule;
   GSource *timer; /* (owned) (nullable) */
+  int waits_fd;   /* while there is a timer */
   guint n;
   gint64 began_usec;
-  Waits waits; /* then */
+  guint64 wait_usec; /* of this thread, at the last group */
+  guint64 late_usec; /* of all groups that were late */
   gboolean is_batch; /* what the kernel knows */
 } Yielding;
 
@@ -68,26 +73,34 @@ static _Thread_local Yielding yielding;
 
 /* FALSE: the kernel does not tell. */
 static gboolean
-read_waits (Waits *waits)
+read_wait (int fd, guint64 *usec)
 {
   char text[96];
-  int fd = open ("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
-  gssize n;
+  gssize n = pread (fd, text, sizeof text - 1, 0);
+  guint64 nsec;
 
-  if (fd < 0)
-    return FALSE;
-  n = read (fd, text, sizeof text - 1);
-  close (fd);
   text[MAX (n, 0)] = '\0';
-  return sscanf (text, "%*u %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &waits->wait_nsec, &waits->n_slices) == 2;
+  if (sscanf (text, "%*u %" G_GUINT64_FORMAT, &nsec) != 1)
+    return FALSE;
+  *usec = nsec / 1000;
+  return TRUE;
 }
 
 static void
-begin_period (Yielding *self, const Waits *waits)
+end_group (Yielding *self)
+{
+  guint64 last_usec = self->wait_usec;
+
+  if (read_wait (self->waits_fd, &self->wait_usec) && self->wait_usec - last_usec >= LATE_USEC)
+    self->late_usec += self->wait_usec - last_usec;
+}
+
+static void
+begin_period (Yielding *self)
 {
   self->n = 0;
   self->began_usec = g_get_monotonic_time ();
-  self->waits = *waits;
+  self->late_usec = 0;
 }
 
 static void
@@ -95,27 +108,27 @@ apply (Yielding *self)
 {
   const struct sched_param no_priority = { 0 };
 
-  if (self->is_batch != self->rule.is_on
-      && sched_setscheduler (0, self->rule.is_on ? SCHED_BATCH : SCHED_OTHER, &no_priority) == 0)
-    self->is_batch = self->rule.is_on;
+  if (self->is_batch == self->rule.is_on
+      || sched_setscheduler (0, self->rule.is_on ? SCHED_BATCH : SCHED_OTHER, &no_priority) != 0)
+    return;
+  self->is_batch = self->rule.is_on;
+  read_wait (self->waits_fd, &self->wait_usec);
 }
 
 static gboolean
 period_over_cb (gpointer user_data)
 {
   Yielding *self = user_data;
-  gint64 elapsed_usec = MAX (g_get_monotonic_time () - self->began_usec, 1);
-  Waits waits = self->waits;
+  double elapsed_usec = (double) MAX (g_get_monotonic_time () - self->began_usec, 1);
   gboolean is_over = self->n == 0;
 
-  read_waits (&waits);
-  troupe_yielding_rule_judge (&self->rule, (double) self->n * G_USEC_PER_SEC / (double) elapsed_usec,
-                              (double) (waits.wait_nsec - self->waits.wait_nsec) / 1000
-                                / (double) MAX (waits.n_slices - self->waits.n_slices, 1));
+  troupe_yielding_rule_judge (&self->rule, self->n * (double) G_USEC_PER_SEC / elapsed_usec,
+                              (double) self->late_usec / elapsed_usec);
   apply (self);
-  begin_period (self, &waits);
+  begin_period (self);
   if (is_over && !self->is_batch)
     {
+      close (self->waits_fd);
       g_clear_pointer (&self->timer, g_source_unref);
       return G_SOURCE_REMOVE;
     }
@@ -126,11 +139,17 @@ period_over_cb (gpointer user_data)
 static void
 start (Yielding *self)
 {
-  Waits waits;
-
-  if (sched_getscheduler (0) != SCHED_OTHER || !read_waits (&waits))
+  if (sched_getscheduler (0) != SCHED_OTHER)
     return;
-  begin_period (self, &waits);
+  self->waits_fd = open ("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+  if (self->waits_fd < 0)
+    return;
+  if (!read_wait (self->waits_fd, &self->wait_usec))
+    {
+      close (self->waits_fd);
+      return;
+    }
+  begin_period (self);
   self->timer = g_timeout_source_new (TROUPE_YIELDING_PERIOD_MSEC);
   g_source_set_static_name (self->timer, "troupe-yielding");
   g_source_set_callback (self->timer, period_over_cb, self, NULL);
@@ -140,8 +159,13 @@ start (Yielding *self)
 void
 troupe_yielding_count (void)
 {
-  if (yielding.n++ == 0 && yielding.timer == NULL)
-    start (&yielding); /* which counts from 0 */
+  Yielding *self = &yielding;
+
+  if (self->timer == NULL && self->n == 0)
+    start (self);
+  self->n++;
+  if (self->is_batch && self->n % GROUP_SIZE == 0)
+    end_group (self);
 }
 
 gboolean

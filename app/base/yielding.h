@@ -14,8 +14,8 @@ G_BEGIN_DECLS
  * then it finds several answers together, and those who gave them still have something to do.
  *
  * Where processors are held by programs that do not sleep it would come only at the end of their slices, milliseconds
- * later. The kernel tells how long it waited; when that is too long it does not yield for a while, and is
- * slower to try again each time.
+ * later. The kernel tells how long it waited; when much of the time goes into such waits it does not yield for a while,
+ * and is slower to try again each time.
  *
  * The policy is a thread's, and so is all of this. It is changed only where it was the default one. */
 
@@ -31,16 +31,16 @@ void troupe_yielding_end_in_child (void);
 typedef struct
 {
   gboolean is_on;
-  guint n_on;       /* periods since then */
-  double wait_usec; /* of the last ones */
-  guint patience;   /* periods until the next trial, after one that failed */
-  guint n_patient;  /* of these still to come */
+  guint n_on;      /* periods since then */
+  double late;     /* of the last ones */
+  guint patience;  /* periods until the next trial, after one that failed */
+  guint n_patient; /* of these still to come */
 } TroupeYieldingRule;
 
 #define TROUPE_YIELDING_PERIOD_MSEC 100
 
-/* At the end of a period: RATE things a second were done, and the thread waited for a processor WAIT_USEC on
- * average, each time it was woken. */
-void troupe_yielding_rule_judge (TroupeYieldingRule *self, double rate, double wait_usec);
+/* At the end of a period: RATE things a second were done, and LATE of the time (0 to 1) was spent waiting for a
+ * processor longer than programs that sleep would keep us. */
+void troupe_yielding_rule_judge (TroupeYieldingRule *self, double rate, double late);
 
 G_END_DECLS

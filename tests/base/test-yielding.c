@@ -10,8 +10,8 @@
 #include <sched.h>
 
 #define BUSY 10000.0
-#define SHORT_WAIT 50.0
-#define LONG_WAIT 3000.0
+#define QUIET 0.02
+#define CROWDED 0.3
 
 static guint
 count_periods_until_on (TroupeYieldingRule *rule)
@@ -20,7 +20,7 @@ count_periods_until_on (TroupeYieldingRule *rule)
 
   while (!rule->is_on)
     {
-      troupe_yielding_rule_judge (rule, BUSY, SHORT_WAIT);
+      troupe_yielding_rule_judge (rule, BUSY, QUIET);
       n++;
       g_assert_cmpuint (n, <, 10000);
     }
@@ -31,8 +31,8 @@ static void
 wait_too_long (TroupeYieldingRule *rule)
 {
   g_assert_true (rule->is_on);
-  for (guint i = 0; i < 2 && rule->is_on; i++)
-    troupe_yielding_rule_judge (rule, BUSY, LONG_WAIT);
+  for (guint i = 0; i < 4 && rule->is_on; i++)
+    troupe_yielding_rule_judge (rule, BUSY, CROWDED);
   g_assert_false (rule->is_on);
 }
 
@@ -45,7 +45,7 @@ test_bears_bad_luck (void)
   count_periods_until_on (&rule);
   for (guint i = 0; i < 100; i++)
     {
-      troupe_yielding_rule_judge (&rule, BUSY, i % 10 == 0 ? 6 * SHORT_WAIT : SHORT_WAIT);
+      troupe_yielding_rule_judge (&rule, BUSY, i % 10 == 0 ? CROWDED : QUIET);
       g_assert_true (rule.is_on);
     }
 }
@@ -55,12 +55,12 @@ test_comes_and_goes_with_the_rate (void)
 {
   TroupeYieldingRule rule = { FALSE };
 
-  troupe_yielding_rule_judge (&rule, 100, SHORT_WAIT);
+  troupe_yielding_rule_judge (&rule, 100, QUIET);
   g_assert_false (rule.is_on);
   g_assert_cmpuint (count_periods_until_on (&rule), ==, 1);
   for (guint i = 0; i < 1000; i++)
     {
-      troupe_yielding_rule_judge (&rule, BUSY, SHORT_WAIT);
+      troupe_yielding_rule_judge (&rule, BUSY, QUIET);
       g_assert_true (rule.is_on);
     }
   troupe_yielding_rule_judge (&rule, 0, 0);
@@ -101,7 +101,7 @@ test_forgets_old_failures (void)
     }
   count_periods_until_on (&rule);
   for (guint i = 0; i < 100; i++)
-    troupe_yielding_rule_judge (&rule, BUSY, SHORT_WAIT);
+    troupe_yielding_rule_judge (&rule, BUSY, QUIET);
   wait_too_long (&rule);
   g_assert_cmpuint (count_periods_until_on (&rule), <, 20);
 }
