@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Copyright The Troupe authors */
 
-/* A worker that takes part, and the connections it was offered. It answers with accepted true or false before it
- * touches the socket, so one without an answer can be given to another. */
+/* A worker that takes part, and the connections it was offered. It answers with accepted true or false before
+ * it touches the socket, so one without an answer can be given to another. */
 
 #include "config.h"
 
 #include "cluster/cluster-primary-private.h"
-
-/* An answer in less than PROMPT_USEC is prompt: a worker that only waits for its processor gives it in that time, one
- * that calculates for a client does not. */
-#define PROMPT_USEC 5000
-#define PROMPT_ANSWERS 16
 
 TroupeClusterMember *
 troupe_cluster_primary_add (TroupeClusterPrimary *self, TroupeChannel *channel, gpointer member_data)
@@ -21,6 +16,7 @@ troupe_cluster_primary_add (TroupeClusterPrimary *self, TroupeChannel *channel, 
   member->primary = self;
   member->channel = channel;
   member->data = member_data;
+  troupe_promptness_init (&member->promptness);
   member->offers = g_array_new (FALSE, FALSE, sizeof (Offer));
   g_ptr_array_add (self->members, member);
   return member;
@@ -45,9 +41,11 @@ troupe_cluster_member_count_unanswered (TroupeClusterMember *member)
 }
 
 gboolean
-troupe_cluster_member_is_prompt (TroupeClusterMember *member)
+troupe_cluster_member_takes_another (TroupeClusterMember *member)
 {
-  return member->n_prompt >= PROMPT_ANSWERS && troupe_channel_takes_handle (member->channel);
+  return member->offers->len == 0 ||
+         (member->offers->len < troupe_promptness_get_room (&member->promptness) &&
+          troupe_channel_takes_handle (member->channel));
 }
 
 guint64
@@ -109,7 +107,7 @@ gboolean
 troupe_cluster_member_offer (TroupeListener *listener, TroupeClusterMember *member, TroupeHandle *connection)
 {
   Offer offer = { troupe_cluster_primary_next_sequence (member->primary), connection, listener,
-                  g_get_monotonic_time () };
+                  g_get_monotonic_time (), member->offers->len + 1 };
   char text[160];
 
   g_snprintf (text, sizeof text, "{\"cmd\":\"NODE_CLUSTER\",\"act\":\"newconn\",\"key\":\"%s\",\"seq\":%u}",
@@ -150,7 +148,7 @@ troupe_cluster_member_answered (TroupeClusterMember *member, guint32 sequence, g
 
       if (offer->sequence != sequence)
         continue;
-      member->n_prompt = g_get_monotonic_time () - offer->usec < PROMPT_USEC ? member->n_prompt + 1 : 0;
+      troupe_promptness_note (&member->promptness, g_get_monotonic_time () - offer->usec, offer->nth);
       connection = offer->connection;
       listener = offer->listener;
       g_array_remove_index_fast (member->offers, i);

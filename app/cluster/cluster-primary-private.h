@@ -4,6 +4,7 @@
 
 #include "cluster/cluster-primary.h"
 #include "cluster/listener.h"
+#include "cluster/promptness.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,7 @@ typedef struct
   TroupeHandle *connection; /* (owned): ours until the worker answers */
   TroupeListener *listener; /* (unowned): maybe gone by then */
   gint64 usec;              /* when it was made */
+  guint nth;                /* of the unanswered ones then, from 1 */
 } Offer;
 
 struct _TroupeClusterMember
@@ -24,7 +26,7 @@ struct _TroupeClusterMember
   TroupeChannel *channel;        /* (unowned) */
   gpointer data;
   GArray *offers; /* (owned) of Offer: those it has not answered */
-  guint n_prompt; /* answers in a row that came in no time */
+  TroupePromptness promptness;
   guint64 connections;
   gboolean leaving;
 };
@@ -35,12 +37,12 @@ struct _TroupeClusterPrimary
   TroupeSchedule schedule;
   const TroupeClusterHandler *handler;
   gpointer user_data;
-  GPtrArray *listeners;   /* (owned) of (owned) TroupeListener */
-  GPtrArray *members;     /* (owned) of (owned) TroupeClusterMember */
-  GHashTable *restored;   /* (owned) (nullable) listener to (owned) GArray of guint: ids of members to come */
-  int *inherited;         /* (owned) */
+  GPtrArray *listeners; /* (owned) of (owned) TroupeListener */
+  GPtrArray *members;   /* (owned) of (owned) TroupeClusterMember */
+  GHashTable *restored; /* (owned) (nullable) listener to (owned) GArray of guint: ids of members to come */
+  int *inherited;       /* (owned) */
   guint n_inherited;
-  guint *port_map;        /* (owned) pairs of ports */
+  guint *port_map; /* (owned) pairs of ports */
   guint n_mapped;
   guint32 sequence;
   guint32 next_key;
@@ -52,7 +54,8 @@ guint32 troupe_cluster_primary_next_sequence (TroupeClusterPrimary *self);
 void troupe_cluster_member_leave_all (TroupeClusterMember *member);
 
 /* A TroupeListenerOffer. */
-gboolean troupe_cluster_member_offer (TroupeListener *listener, TroupeClusterMember *member, TroupeHandle *connection);
+gboolean troupe_cluster_member_offer (TroupeListener *listener, TroupeClusterMember *member,
+                                      TroupeHandle *connection);
 /* Returns FALSE when SEQUENCE is no offer of ours. */
 gboolean troupe_cluster_member_answered (TroupeClusterMember *member, guint32 sequence, gboolean accepted);
 

@@ -91,8 +91,8 @@ gboolean troupe_cluster_member_is_leaving (TroupeClusterMember *member);
 
 /* Connections, of all its servers, that were handed to it and that it has not answered. */
 guint troupe_cluster_member_count_unanswered (TroupeClusterMember *member);
-/* TRUE when one more can be sent to it now and will not wait there for long: it answered many in a row in no time. */
-gboolean troupe_cluster_member_is_prompt (TroupeClusterMember *member);
+/* TRUE when it has none, or one more can be sent to it now and will not wait there for long (cluster/promptness.h). */
+gboolean troupe_cluster_member_takes_another (TroupeClusterMember *member);
 
 /* Connections handed over and taken, since it was added. */
 guint64 troupe_cluster_member_get_connections (TroupeClusterMember *member);

@@ -2,10 +2,10 @@
  * Copyright The Troupe authors */
 
 /* Round robin over the members that have answered what they were given, for whatever server: a busy worker answers
- * late and so gets fewer. When all of them have a connection to answer and others wait in the backlog, a member that
- * answers promptly gets a second one: it need not wait for us between the two, and we find the answers of
+ * late and so gets fewer. When all of them have a connection to answer and others wait in the backlog, members that
+ * answer promptly get more, who has the fewest first: they need not wait for us after each, and we find the answers of
  * several at once when we come back to the processor (base/yielding.h), so that each costs both sides a fraction of a
- * wake-up. One that is slow gets none, which would wait behind it.
+ * wake-up.
  *
  * A connection is accepted when there is a member for it; only what came back (refused, or its worker died) waits here, in
  * front of everything in the backlog. */
@@ -22,8 +22,6 @@
 
 /* Connections taken in one turn of the loop. */
 #define ACCEPTS_PER_TURN_MAX 64
-/* Unanswered connections of a member. */
-#define OFFERS_MAX 2
 
 struct _TroupeListener
 {
@@ -179,18 +177,20 @@ static void retry_later (TroupeListener *self, TroupeClusterMember *member);
 static GList *
 find_taker (TroupeListener *self)
 {
-  GList *second = NULL;
+  GList *taker = NULL;
+  guint n_least = G_MAXUINT;
 
-  for (GList *link = self->rotation.head; link != NULL; link = link->next)
+  for (GList *link = self->rotation.head; link != NULL && n_least > 0; link = link->next)
     {
-      guint n_unanswered = troupe_cluster_member_count_unanswered (link->data);
+      guint n = troupe_cluster_member_count_unanswered (link->data);
 
-      if (n_unanswered == 0)
-        return link;
-      if (second == NULL && n_unanswered < OFFERS_MAX && troupe_cluster_member_is_prompt (link->data))
-        second = link;
+      if (n < n_least && troupe_cluster_member_takes_another (link->data))
+        {
+          n_least = n;
+          taker = link;
+        }
     }
-  return second;
+  return taker;
 }
 
 /* Gives out what there is to whoever can take it. */

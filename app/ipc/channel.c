@@ -41,9 +41,9 @@
 #define SWALLOWS_MAX 256
 #define IOV_MAX_PER_SEND 64
 #define HANDLE_RETRIES_MAX 3
-/* Lines with descriptors that are not acknowledged, at most; and the bytes on their way with the second: Node
+/* Lines with descriptors that are not acknowledged, at most; and the bytes on their way with all but the first: Node
  * reads 64 KiB at a time, and other peers hardly less than a page. */
-#define UNACKNOWLEDGED_MAX 2
+#define UNACKNOWLEDGED_MAX 8
 #define UNREAD_MAX 4096
 #define SHORT_LINE_BYTES 256
 
