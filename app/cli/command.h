@@ -51,7 +51,8 @@ gboolean troupe_command_check_count (const TroupeCommand *command, int argc, int
 /* Prints “troupectl run: MESSAGE; see troupectl run --help”. Returns TROUPE_EXIT_USAGE. */
 int troupe_command_usage_error (const TroupeCommand *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* Prints the error on one line, that of a project file on one for each place that is wrong. Returns the exit code that belongs to it. */
+/* Prints the error on one line, that of a project file on one for each place that is wrong. Returns the exit code that
+ * belongs to it. */
 int troupe_command_report (const GError *error);
 
 /* One line on standard error, with “troupectl: ” before it. */

@@ -16,8 +16,8 @@ G_BEGIN_DECLS
 int troupe_exit_status_get_code (const TroupeRunStatus *status, const char *program);
 
 /* What the person should hear besides the code: why it could not be started, that its time or
- * its buffer ran out, the signal that ended it, unless that is SIGINT or SIGPIPE. PROGRAM: argv[0]; FOLDER (nullable): where it was to run.
- * Returns: (transfer full) (nullable): one line */
+ * its buffer ran out, the signal that ended it, unless that is SIGINT or SIGPIPE. PROGRAM: argv[0]; FOLDER (nullable):
+ * where it was to run. Returns: (transfer full) (nullable): one line */
 char *troupe_exit_status_dup_note (const TroupeRunStatus *status, const char *program, const char *folder);
 
 /* How the run ended: "ended with code 1 after 2.3 s". Returns: (transfer full): one line */

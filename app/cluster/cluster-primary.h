@@ -65,8 +65,8 @@ void troupe_cluster_primary_free (TroupeClusterPrimary *self);
 /* Sockets that worker scripts reach with listen({fd: N}): descriptor 3 + i. They stay the caller's. */
 void troupe_cluster_primary_set_inherited (TroupeClusterPrimary *self, const int *fds, guint n_fds);
 
-/* A worker that asks for port FROM gets a socket on port TO (0: a free one), when none is bound for it yet. PORTS: copied,
- * N_PORTS pairs of FROM and TO. */
+/* A worker that asks for port FROM gets a socket on port TO (0: a free one), when none is bound for it yet. PORTS:
+ * copied, N_PORTS pairs of FROM and TO. */
 void troupe_cluster_primary_set_port_map (TroupeClusterPrimary *self, const guint *ports, guint n_ports);
 
 /* Closes sockets that no worker serves any more: some time after the replacements of dead

@@ -7,8 +7,8 @@
  * several at once when we come back to the processor (base/yielding.h), so that each costs both sides a fraction of a
  * wake-up.
  *
- * A connection is accepted when there is a member for it; only what came back (refused, or its worker died) waits here, in
- * front of everything in the backlog. */
+ * A connection is accepted when there is a member for it; only what came back (refused, or its worker died) waits here,
+ * in front of everything in the backlog. */
 
 #include "config.h"
 

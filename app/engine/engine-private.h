@@ -110,8 +110,8 @@ gboolean troupe_engine_dependencies_are_met (TroupeEngine *self, TroupeWorker *w
 
 /* engine-threads.c */
 TroupeThreadGroup *troupe_engine_new_thread_group (TroupeEngine *self);
-/* TRUE when WORKER, which is to start, needs no host or has one that takes threads. Else that is on its way, or will be;
- * REASON (out): in words. */
+/* TRUE when WORKER, which is to start, needs no host or has one that takes threads. Else that is on its way, or will
+ * be; REASON (out): in words. */
 gboolean troupe_engine_host_is_up (TroupeEngine *self, TroupeWorker *worker, char **reason);
 /* A worker of PROGRAM is not as it was: its host may have to go. */
 void troupe_engine_tend_later (TroupeEngine *self, TroupeProgram *program);

@@ -32,8 +32,8 @@ typedef struct
   bool is_fresh;
 } TroupeJournalOptions;
 
-/* DIR must exist; files are made with mode 0600, those of a stream with its first byte. OPTIONS may be NULL. -EBUSY when another
- * writer has this log open, -EPROTONOSUPPORT when it was written by a newer version. */
+/* DIR must exist; files are made with mode 0600, those of a stream with its first byte. OPTIONS may be NULL. -EBUSY
+ * when another writer has this log open, -EPROTONOSUPPORT when it was written by a newer version. */
 int troupe_journal_writer_open (const char *dir, TroupeLog log, const TroupeJournalOptions *options,
                                 TroupeJournalWriter **out);
 

@@ -276,8 +276,8 @@ find_close (Reader *self, guint i)
   return i;
 }
 
-/* The index behind the statement or the expression at I, which ends with a semicolon, with STOP, with the bracket around
- * it, or (as good as always) with its line. */
+/* The index behind the statement or the expression at I, which ends with a semicolon, with STOP, with the bracket
+ * around it, or (as good as always) with its line. */
 static guint
 find_end (Reader *self, guint i, char stop)
 {

@@ -31,8 +31,8 @@ typedef struct
   void (*closed) (TroupeConversation *conversation, gpointer user_data);
 } TroupeConversationHandler;
 
-/* Takes FD, our end of the channel, and STATE (nullable), see channel.h. REACTOR, LOG, CLOCK and HANDLER outlive the conversation.
- * Returns: (transfer full), NULL with error set. */
+/* Takes FD, our end of the channel, and STATE (nullable), see channel.h. REACTOR, LOG, CLOCK and HANDLER outlive the
+ * conversation. Returns: (transfer full), NULL with error set. */
 TroupeConversation *troupe_conversation_new (TroupeReactor *reactor, int fd, TroupeChannelState *state,
                                              TroupeActivityLog *log, TroupeClock *clock, const TroupeConversationHandler *handler,
                                              gpointer user_data, GError **error);
@@ -58,8 +58,8 @@ gboolean troupe_conversation_send (TroupeConversation *self, const char *text, g
                                    GError **error);
 
 /* Sends, and answers with the worker's next message; several requests are answered in the order
- * they were made. One that was cancelled takes no answer from the next. Fails with G_IO_ERROR_TIMED_OUT after TIMEOUT_MSEC (0: never), G_IO_ERROR_CLOSED
- * when the channel closes first. */
+ * they were made. One that was cancelled takes no answer from the next. Fails with G_IO_ERROR_TIMED_OUT after
+ * TIMEOUT_MSEC (0: never), G_IO_ERROR_CLOSED when the channel closes first. */
 void troupe_conversation_request_async (TroupeConversation *self, const char *text, gsize length,
                                         guint timeout_msec, GCancellable *cancellable,
                                         GAsyncReadyCallback callback, gpointer user_data);

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 /* Finds out when a running worker is ready: after a time, when a line of its output matches, when
  * something listens on a TCP port or answers HTTP with 2xx, when a command succeeds, when it says so on
- * its channel, or when it serves an address as a member of a cluster. Asks again, from every 50 ms to every second, until it is so. Main thread. */
+ * its channel, or when it serves an address as a member of a cluster. Asks again, from every 50 ms to every second,
+ * until it is so. Main thread. */
 
 typedef struct _TroupeReadiness TroupeReadiness;
 

@@ -113,7 +113,8 @@ TroupeKeeper *troupe_run_get_keeper (TroupeRun *self); /* (transfer none) (nulla
 TroupeConversation *troupe_run_get_conversation (TroupeRun *self);
 
 /* Of a thread: the kernel's number for it, 0 while it does not run; what its host tells of it; how far
- * it says it is (-1: it does not), with TEXT (out); whom else a kill would end now, in words (transfer full) (nullable). */
+ * it says it is (-1: it does not), with TEXT (out); whom else a kill would end now, in words (transfer full)
+ * (nullable). */
 gboolean troupe_run_is_thread (TroupeRun *self);
 pid_t troupe_run_get_tid (TroupeRun *self);
 gboolean troupe_run_take_thread_figures (TroupeRun *self, TroupeThreadFigures *figures);

@@ -94,7 +94,8 @@ void troupe_thread_group_drop (TroupeThreadGroup *self);
 gboolean troupe_thread_group_is_ready (TroupeThreadGroup *self);
 /* Why its host was killed, in words, when somebody wanted to: “to end crunch.2”. (nullable) */
 const char *troupe_thread_group_get_kill_reason (TroupeThreadGroup *self);
-/* After an engine's start, when all runs have been taken over: who has no host is gone. HOST: how the last one ended. */
+/* After an engine's start, when all runs have been taken over: who has no host is gone. HOST: how the last one
+ * ended. */
 void troupe_thread_group_finish_restore (TroupeThreadGroup *self, const TroupeRunEnd *host);
 
 /* Channels straight between two threads: LINKS as in a definition ("1:2", "*"), others passed over. */

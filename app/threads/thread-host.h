@@ -57,8 +57,8 @@ G_BEGIN_DECLS
  * the host), "exec_argv" (array), "worker_data" (any JSON; may be left out), "resource_limits" (Node's names:
  * maxOldGenerationSizeMb, maxYoungGenerationSizeMb, codeRangeSizeMb, stackSizeMb).
  *
- * IDs are positive, chosen by the engine and used once in a host's life. A host ends by itself when its channel is closed
- * by the engine (not when the engine dies: the keeper holds the other end). Main thread. */
+ * IDs are positive, chosen by the engine and used once in a host's life. A host ends by itself when its channel is
+ * closed by the engine (not when the engine dies: the keeper holds the other end). Main thread. */
 
 #define TROUPE_THREAD_PROTOCOL_VERSION 1
 #define TROUPE_THREAD_PEEK_MAX (64 * 1024)

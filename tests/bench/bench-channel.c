@@ -4,8 +4,9 @@
 /* Messages per second through the channel and CPU per message of the parent, with one echoing
  * Node child, against Node itself as the parent in the same run. Rounds alternate; figures are
  * medians of the rounds and of their ratios. The floor is a parent that waits, reads and writes and does
- * nothing else: what the kernel alone costs, when each message is read as soon as it is there. Where the scheduler puts parent and child moves either
- * rate by more than the parents differ, so all is measured again with both on one processor.
+ * nothing else: what the kernel alone costs, when each message is read as soon as it is there. Where the scheduler puts
+ * parent and child moves either rate by more than the parents differ, so all is measured again with both on one
+ * processor.
  *
  *   bench-channel [--short] */
 

@@ -215,7 +215,8 @@ count_clients (Fixture *fixture)
   return g_strv_length ((char **) names);
 }
 
-/* On a desktop many programs have GLib's libraries loaded, as all of a Node cluster have Node's program. (transfer full) */
+/* On a desktop many programs have GLib's libraries loaded, as all of a Node cluster have Node's program. (transfer
+ * full) */
 static GPtrArray *
 start_desktop (Fixture *fixture)
 {

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 /* The host's end of its channel to the engine: orders and descriptors in, what its threads tell out.
  *
- * Any thread may tell; the line goes out at once if it can. With an engine that is gone or slow lines wait here. Most lines
- * are few by nature: an order or a thread's end brings one. Those a module can make as many of as it
+ * Any thread may tell; the line goes out at once if it can. With an engine that is gone or slow lines wait here. Most
+ * lines are few by nature: an order or a thread's end brings one. Those a module can make as many of as it
  * likes are refused past the ceiling. */
 
 #define NATIVE_CONTROL_QUEUE_MAX (1024 * 1024)

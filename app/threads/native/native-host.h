@@ -25,8 +25,8 @@ typedef struct _NativeHost NativeHost;
 NativeHost *native_host_new (int fd, GError **error);
 void native_host_free (NativeHost *self);
 
-/* Serves until it is to end; returns the exit code. *THREADS_RUN: there are some that did not return, and nothing they may use
- * can be freed. */
+/* Serves until it is to end; returns the exit code. *THREADS_RUN: there are some that did not return, and nothing they
+ * may use can be freed. */
 int native_host_run (NativeHost *self, gboolean *threads_run);
 
 /* Safe in a signal handler: all threads are asked to stop, and then it ends. */

@@ -20,8 +20,8 @@ typedef enum
   NATIVE_PORT_CLOSED,   /* by the other side, and all that came was taken */
 } NativePortResult;
 
-/* What is posted while received messages are still to be handled is gathered, up to so many bytes, and goes out with the
- * last of them: a system call for each would cost more than the messages do. */
+/* What is posted while received messages are still to be handled is gathered, up to so many bytes, and goes out with
+ * the last of them: a system call for each would cost more than the messages do. */
 #define NATIVE_PORT_GATHER_MAX (16 * 1024)
 
 /* Takes FD, a stream socket. GATHERED: called, by any thread, when something was; somebody has to see to it that

@@ -268,7 +268,8 @@ troupe_worker_receive (TroupeWorker *worker, const TroupeWorkerMessage **message
 /* A descriptor for poll () and its like, which can be read (POLLIN) when a message or event can be received
  * or a stop was asked for. Now and then it can be read and there is nothing after all (a message has
  * come in part): receive with a timeout of 0, until that returns no more 1. After -EPIPE, and after a
- * stop, it can be read for ever. Do not read or close it; it is the host's, and as long as the worker. Negative errno when there are none left. */
+ * stop, it can be read for ever. Do not read or close it; it is the host's, and as long as the worker. Negative errno
+ * when there are none left. */
 TROUPE_WORKER_INLINE int
 troupe_worker_receive_fd (TroupeWorker *worker)
 {

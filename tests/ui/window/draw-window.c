@@ -5,8 +5,8 @@
  *
  *   tests/ui/run-headless.sh BUILD/tests/ui/window/draw-window FOLDER WORKERS WIDTHxHEIGHT [PAGE]
  *
- * PAGE: overview (default), launch-KIND, worker, details, program, cluster, cluster-reload, cluster-failed, cluster-scaling, cluster-port,
- * threads, threads-memory, threads-memory-text, threads-thread, threads-host,
+ * PAGE: overview (default), launch-KIND, worker, details, program, cluster, cluster-reload, cluster-failed,
+ * cluster-scaling, cluster-port, threads, threads-memory, threads-memory-text, threads-thread, threads-host,
  * cluster-details, cluster-worker, launch, project, preferences, shortcuts, or one of
  * these, with the number of messages in place of WORKERS: messages, messages-open, messages-kinds, messages-zoo,
  * messages-composing, messages-filter, messages-past.
