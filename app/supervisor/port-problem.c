@@ -17,48 +17,67 @@
 #define UNPRIVILEGED_BASE 8000
 
 static char *
-dup_owner (GArray *inodes, char *(*find_owner) (guint64 inode, gpointer user_data), gpointer user_data)
+dup_owner (GArray *inodes, TroupePortOwnerFunc find_owner, gpointer user_data, gboolean *is_own)
 {
+  *is_own = FALSE;
   for (guint i = 0; find_owner != NULL && i < inodes->len; i++)
     {
-      char *owner = find_owner (g_array_index (inodes, guint64, i), user_data);
+      char *owner = find_owner (g_array_index (inodes, guint64, i), is_own, user_data);
 
-      if (owner != NULL)
+      if (owner != NULL || *is_own)
         return owner;
     }
   return NULL;
 }
 
+static void
+tell_owner (TroupePortProblem *self, char *owner)
+{
+  self->words = g_strdup_printf ("%s is taken by Troupe's program “%s”", self->address, owner);
+  self->holder = owner;
+}
+
+static void
+tell_process (TroupePortProblem *self, TroupePortHolder *holder)
+{
+  if (holder->worker != NULL)
+    self->words = g_strdup_printf ("%s is taken by Troupe's worker “%s”, process %d (%s)", self->address,
+                                   holder->worker, (int)holder->pid, holder->command);
+  else
+    self->words =
+        g_strdup_printf ("%s is taken by process %d (%s)", self->address, (int)holder->pid, holder->command);
+  self->holder = g_steal_pointer (&holder->worker);
+}
+
 /* Who has it. */
 static void
-find_holder (TroupePortProblem *self, const TroupeListenAddress *address,
-             char *(*find_owner) (guint64 inode, gpointer user_data), gpointer user_data)
+find_holder (TroupePortProblem *self, const TroupeListenAddress *address, TroupePortOwnerFunc find_owner,
+             gpointer user_data)
 {
   g_autoptr (GArray) inodes = NULL;
   g_autoptr (TroupePortHolder) holder = troupe_port_holder_find (address, &inodes);
-  g_autofree char *owner = dup_owner (inodes, find_owner, user_data);
+  gboolean is_own;
+  char *owner = dup_owner (inodes, find_owner, user_data, &is_own);
 
+  if (is_own)
+    {
+      self->words =
+          g_strdup_printf ("%s is held for this program by its own listen=: the script can listen on "
+                           "descriptor 3 instead of the port, or the program do without listen=",
+                           self->address);
+      return;
+    }
+  if (owner != NULL)
+    tell_owner (self, owner);
+  else if (holder != NULL)
+    tell_process (self, holder);
+  else
+    self->words = g_strdup_printf ("%s is taken by another process", self->address);
   if (holder != NULL)
     {
       self->pid = holder->pid;
       self->command = g_steal_pointer (&holder->command);
     }
-  if (owner != NULL)
-    {
-      self->words = g_strdup_printf ("%s is taken by Troupe's program “%s”", self->address, owner);
-      self->holder = g_steal_pointer (&owner);
-    }
-  else if (holder == NULL)
-    self->words = g_strdup_printf ("%s is taken by another process", self->address);
-  else if (holder->worker != NULL)
-    {
-      self->words = g_strdup_printf ("%s is taken by Troupe's worker “%s”, process %d (%s)", self->address,
-                                     holder->worker, (int) self->pid, self->command);
-      self->holder = g_steal_pointer (&holder->worker);
-    }
-  else
-    self->words
-        = g_strdup_printf ("%s is taken by process %d (%s)", self->address, (int) self->pid, self->command);
 }
 
 static char *
@@ -119,7 +138,7 @@ troupe_port_problem_dup_free_address (const char *text)
 }
 
 TroupePortProblem *
-troupe_port_problem_new (const char *text, int error_number, char *(*find_owner) (guint64 inode, gpointer user_data),
+troupe_port_problem_new (const char *text, int error_number, TroupePortOwnerFunc find_owner,
                          gpointer user_data)
 {
   TroupePortProblem *self = g_new0 (TroupePortProblem, 1);

@@ -22,10 +22,12 @@ typedef struct
   char *holder;  /* (nullable): "project/program" or "project/worker" of Troupe's that has it */
 } TroupePortProblem;
 
-/* FIND_OWNER (nullable): the program, as "project/program" (transfer full), that has the socket INODE; NULL when none
- * does. Returns: (transfer full) */
-TroupePortProblem *troupe_port_problem_new (const char *address, int error_number,
-                                            char *(*find_owner) (guint64 inode, gpointer user_data),
+/* Returns: (transfer full) (nullable): the program, as "project/program", that has the socket INODE; NULL when none
+ * does. IS_OWN is set to TRUE when it is held for the very program that has the problem. */
+typedef char *(*TroupePortOwnerFunc) (guint64 inode, gboolean *is_own, gpointer user_data);
+
+/* FIND_OWNER: (nullable). Returns: (transfer full) */
+TroupePortProblem *troupe_port_problem_new (const char *address, int error_number, TroupePortOwnerFunc find_owner,
                                             gpointer user_data);
 void troupe_port_problem_free (TroupePortProblem *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TroupePortProblem, troupe_port_problem_free)

@@ -99,44 +99,20 @@ has_inherited_socket (TroupeWorkerGroup *self, guint64 inode)
   return FALSE;
 }
 
-typedef struct
-{
-  TroupeWorkerGroup *group;
-  gboolean is_own; /* by listen= */
-} OwnerSearch;
-
 static char *
-find_owner_cb (guint64 inode, gpointer user_data)
+find_owner_cb (guint64 inode, gboolean *is_own, gpointer user_data)
 {
-  OwnerSearch *search = user_data;
-  TroupeWorkerGroup *self = search->group;
+  TroupeWorkerGroup *self = user_data;
 
-  search->is_own = search->is_own || has_inherited_socket (self, inode);
-  return self->find_owner != NULL ? self->find_owner (inode, self->user_data) : NULL;
-}
-
-/* The script asks for a port that its own program holds for it. */
-static void
-explain_own (TroupePortProblem *problem)
-{
-  g_free (problem->words);
-  problem->words = g_strdup_printf ("%s is held for this program by its own listen=: the script can listen on descriptor 3 "
-                                    "instead of the port, or the program do without listen=",
-                                    problem->address);
-  g_clear_pointer (&problem->holder, g_free);
-  g_clear_pointer (&problem->command, g_free);
-  problem->pid = 0;
+  *is_own = has_inherited_socket (self, inode);
+  return !*is_own && self->find_owner != NULL ? self->find_owner (inode, self->user_data) : NULL;
 }
 
 static void
 set_problem (TroupeWorkerGroup *self, const char *address, int error_number)
 {
-  OwnerSearch search = { self, FALSE };
-
   g_clear_pointer (&self->problem, troupe_port_problem_free);
-  self->problem = troupe_port_problem_new (address, error_number, find_owner_cb, &search);
-  if (search.is_own)
-    explain_own (self->problem);
+  self->problem = troupe_port_problem_new (address, error_number, find_owner_cb, self);
 }
 
 static void
