@@ -319,6 +319,37 @@ test_many (Fixture *fixture, gconstpointer data)
   WAIT_UNTIL (troupe_message_row_get_number (troupe_message_list_get_row (fixture->list, 0)) == 0);
 }
 
+static gboolean
+count_frame_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer n_frames)
+{
+  ++*(guint *) n_frames;
+  return G_SOURCE_CONTINUE;
+}
+
+/* A warning ends the test: GTK warns when it draws a widget that waits for its new size. */
+static void
+test_resizing (Fixture *fixture, gconstpointer data)
+{
+  static const int sizes[][2] = { { 640, 500 }, { 1000, 700 }, { 400, 700 }, { 1100, 300 }, { 640, 900 } };
+
+  message_journal_add_many (&fixture->journal, 500);
+  show (fixture, 1100, 700);
+  WAIT_UNTIL (get_last_row (fixture) != NULL);
+  for (guint i = 0; i < 3 * G_N_ELEMENTS (sizes); i++)
+    {
+      const int *size = sizes[i % G_N_ELEMENTS (sizes)];
+      GtkWidget *window = GTK_WIDGET (gtk_widget_get_root (GTK_WIDGET (fixture->list)));
+      guint n_frames = 0, tick;
+
+      gtk_window_set_default_size (GTK_WINDOW (window), size[0], size[1]);
+      /* GTK counts the shadow in one of the two. */
+      WAIT_UNTIL (ABS (gtk_widget_get_height (window) - size[1]) < 100);
+      tick = gtk_widget_add_tick_callback (window, count_frame_cb, &n_frames, NULL);
+      WAIT_UNTIL (n_frames == 8);
+      gtk_widget_remove_tick_callback (window, tick);
+    }
+}
+
 static void
 search (Fixture *fixture, const char *text, gboolean regex, gboolean sent, gboolean received)
 {
@@ -492,6 +523,7 @@ main (int argc, char *argv[])
   TEST ("/ui/messages/of-past-runs", test_past_run);
   TEST ("/ui/messages/opens-one-and-all", test_open);
   TEST ("/ui/messages/stays-quick-and-in-place-with-many", test_many);
+  TEST ("/ui/messages/resizes-without-warnings", test_resizing);
   TEST ("/ui/messages/filters-by-text-and-side", test_filter);
   TEST ("/ui/messages/sends-what-is-json", test_compose);
   TEST ("/ui/messages/says-when-it-is-disconnected", test_state);
