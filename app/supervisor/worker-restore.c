@@ -23,6 +23,16 @@ troupe_worker_restore_count (TroupeWorker *self)
   self->backoff.quick_ends = troupe_run_get_end (self->current)->lost ? 0 : count.quick_ends;
 }
 
+/* The last engine did not want it any more, though it is to be restarted. */
+static gboolean
+troupe_worker_was_given_up (TroupeWorker *self)
+{
+  guint delay_msec;
+
+  return !troupe_run_get_end (self->current)->lost && troupe_worker_get_verdict (self) == TROUPE_VERDICT_RESTART
+         && !troupe_worker_count_end (self, &delay_msec);
+}
+
 /* No keeper has anything: its journal says how its last run ended, or that nobody saw the end. */
 static void
 troupe_worker_restore_end (TroupeWorker *self, guint number, gboolean wanted)
@@ -45,6 +55,8 @@ troupe_worker_restore_end (TroupeWorker *self, guint number, gboolean wanted)
     }
   else if (end->stop_asked)
     troupe_worker_tell_changed (self);
+  else if (troupe_worker_was_given_up (self))
+    troupe_worker_stay_down (self);
   else
     troupe_worker_set_state (self,
                              troupe_run_end_is_success (end, (const char *const *) definition->success)

@@ -140,8 +140,8 @@ backoff_over_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-troupe_worker_enter_backoff (TroupeWorker *self)
+gboolean
+troupe_worker_count_end (TroupeWorker *self, guint *delay_msec)
 {
   TroupeProgramDefinition *definition = self->definition;
   TroupeBackoffRules rules = {
@@ -152,15 +152,29 @@ troupe_worker_enter_backoff (TroupeWorker *self)
   };
   const TroupeRunEnd *end = troupe_run_get_end (self->current);
   gint64 up_usec = end->lost ? 0 : (gint64) end->status.duration_usec;
+
+  return troupe_backoff_next (&self->backoff, &rules, up_usec, troupe_clock_get_random (self->context->clock),
+                              delay_msec);
+}
+
+void
+troupe_worker_stay_down (TroupeWorker *self)
+{
+  g_autofree char *reason = g_strdup_printf ("gave up: %u quick ends in a row", self->backoff.quick_ends);
+
+  self->wanted = FALSE;
+  troupe_worker_set_state (self, TROUPE_STATE_FAILED, reason);
+}
+
+static void
+troupe_worker_enter_backoff (TroupeWorker *self)
+{
   g_autofree char *reason = NULL;
   guint delay_msec;
 
-  if (!troupe_backoff_next (&self->backoff, &rules, up_usec, troupe_clock_get_random (self->context->clock),
-                            &delay_msec))
+  if (!troupe_worker_count_end (self, &delay_msec))
     {
-      reason = g_strdup_printf ("gave up: %u quick ends in a row", self->backoff.quick_ends);
-      self->wanted = FALSE;
-      troupe_worker_set_state (self, TROUPE_STATE_FAILED, reason);
+      troupe_worker_stay_down (self);
       return;
     }
   if (delay_msec > 0)

@@ -89,6 +89,7 @@ test_gives_up_in_time (Fixture *fixture, gconstpointer data)
   /* It stays down, and what is shown of it is the same. */
   worker = change_engine (fixture, worker);
   g_assert_cmpint (troupe_worker_get_state (worker), ==, TROUPE_STATE_FAILED);
+  g_assert_cmpstr (troupe_worker_get_state_reason (worker), ==, "gave up: 3 quick ends in a row");
   g_assert_cmpuint (troupe_worker_get_restarts (worker), ==, 2);
   free_worker (worker);
 }
