@@ -9,8 +9,8 @@
  * a Node peer gives the next descriptor it has to the next NODE_HANDLE line it parses, and
  * two on their way can be swapped: when what is read before them fills its buffer up to the middle of
  * the first line, the rest of that line comes with the second descriptor, and the first is forgotten. Our own
- * acknowledgements pass; and a line whose order does not matter, behind one other of the kind, while it is certain that
- * all the peer may have unread is far less than any buffer. */
+ * acknowledgements pass; and lines whose order does not matter, behind others of the kind, while it is certain that all
+ * the peer may have unread is far less than any buffer. */
 
 #include "config.h"
 
@@ -41,9 +41,8 @@
 #define SWALLOWS_MAX 256
 #define IOV_MAX_PER_SEND 64
 #define HANDLE_RETRIES_MAX 3
-/* Lines with descriptors that are not acknowledged, at most; and the bytes on their way with all but the first: Node
- * reads 64 KiB at a time, and other peers hardly less than a page. */
-#define UNACKNOWLEDGED_MAX 8
+/* Bytes on their way with a line that has a descriptor, when it is not the only one: Node reads 64 KiB at a time, and
+ * other peers hardly less than a page. */
 #define UNREAD_MAX 4096
 #define SHORT_LINE_BYTES 256
 
@@ -253,7 +252,8 @@ is_half_sent (const TroupeLineQueue *queue)
 static gboolean
 may_follow (TroupeChannel *self, gsize length)
 {
-  return self->unacknowledged.tail->in_any_order && self->n_unacknowledged < UNACKNOWLEDGED_MAX && self->known_read > 0
+  return self->unacknowledged.tail->in_any_order && self->n_unacknowledged < TROUPE_CHANNEL_HANDLES_MAX
+         && self->known_read > 0
          && self->sent - self->known_read + length <= UNREAD_MAX;
 }
 

@@ -94,8 +94,11 @@ gboolean troupe_channel_send (TroupeChannel *self, const char *text, gsize lengt
 gboolean troupe_channel_send_internal (TroupeChannel *self, const char *text, const char *type, int fd,
                                        GError **error);
 
+/* Lines of the next kind that may be on their way together. */
+#define TROUPE_CHANNEL_HANDLES_MAX 8
+
 /* The same with a descriptor that need be neither duplicated nor looked at: it is a socket. A line that may be
- * answered IN_ANY_ORDER need not wait for the answer to one other of the kind. */
+ * answered IN_ANY_ORDER need not wait for the answers to others of the kind. */
 gboolean troupe_channel_send_handle (TroupeChannel *self, const char *text, const char *type, TroupeHandle *handle,
                                      gboolean in_any_order, GError **error);
 
