@@ -21,8 +21,8 @@
  * would cost too much. The average of all waits does not tell them apart, as the long ones are few. */
 #define GROUP_SIZE 16
 #define LATE_USEC 4000
-/* Of the time. Others' programs that do not sleep make it a quarter and more where each processor has one, a noisy
- * machine or programs that have just begun a tenth. */
+/* Of the time: more than a noisy machine or programs that have just begun make of it, and less than a program for each
+ * processor that does not sleep. */
 #define LATE_MAX 0.2
 #define PATIENCE_MIN 10
 #define PATIENCE_MAX 320

@@ -19,11 +19,11 @@ troupe_promptness_init (TroupePromptness *self)
 void
 troupe_promptness_note (TroupePromptness *self, gint64 usec, guint nth)
 {
-  self->answer_usec += ((double)usec / nth - self->answer_usec) / MEMORY;
+  self->answer_usec += ((double) usec / nth - self->answer_usec) / MEMORY;
 }
 
 guint
 troupe_promptness_get_room (const TroupePromptness *self)
 {
-  return (guint)CLAMP (TROUPE_PROMPTNESS_BUDGET_USEC / MAX (self->answer_usec, 1), 1, TROUPE_PROMPTNESS_MAX);
+  return (guint) CLAMP (TROUPE_PROMPTNESS_BUDGET_USEC / MAX (self->answer_usec, 1), 1, TROUPE_PROMPTNESS_MAX);
 }

@@ -42,10 +42,10 @@ tell_process (TroupePortProblem *self, TroupePortHolder *holder)
 {
   if (holder->worker != NULL)
     self->words = g_strdup_printf ("%s is taken by Troupe's worker “%s”, process %d (%s)", self->address,
-                                   holder->worker, (int)holder->pid, holder->command);
+                                   holder->worker, (int) holder->pid, holder->command);
   else
     self->words =
-        g_strdup_printf ("%s is taken by process %d (%s)", self->address, (int)holder->pid, holder->command);
+        g_strdup_printf ("%s is taken by process %d (%s)", self->address, (int) holder->pid, holder->command);
   self->holder = g_steal_pointer (&holder->worker);
 }
 

@@ -75,7 +75,8 @@ gboolean troupe_worker_is_alive (TroupeWorker *self);
 /* What the current or last run was launched with. */
 TroupeProgramDefinition *troupe_worker_get_run_definition (TroupeWorker *self);
 TroupeVerdict troupe_worker_get_verdict (TroupeWorker *self);
-/* The current run ended by itself and is to be restarted: after DELAY_MSEC (out), or FALSE when it has been too often. */
+/* The current run ended by itself and is to be restarted: after DELAY_MSEC (out), or FALSE when it has been too
+ * often. */
 gboolean troupe_worker_count_end (TroupeWorker *self, guint *delay_msec);
 /* It has been too often. */
 void troupe_worker_stay_down (TroupeWorker *self);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "fake-engine.h"
+#include "frames.h"
 #include "message-journal.h"
 
 #include <string.h>
@@ -319,13 +320,6 @@ test_many (Fixture *fixture, gconstpointer data)
   WAIT_UNTIL (troupe_message_row_get_number (troupe_message_list_get_row (fixture->list, 0)) == 0);
 }
 
-static gboolean
-count_frame_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer n_frames)
-{
-  ++*(guint *) n_frames;
-  return G_SOURCE_CONTINUE;
-}
-
 /* A warning ends the test: GTK warns when it draws a widget that waits for its new size. */
 static void
 test_resizing (Fixture *fixture, gconstpointer data)
@@ -339,14 +333,11 @@ test_resizing (Fixture *fixture, gconstpointer data)
     {
       const int *size = sizes[i % G_N_ELEMENTS (sizes)];
       GtkWidget *window = GTK_WIDGET (gtk_widget_get_root (GTK_WIDGET (fixture->list)));
-      guint n_frames = 0, tick;
 
       gtk_window_set_default_size (GTK_WINDOW (window), size[0], size[1]);
       /* GTK counts the shadow in one of the two. */
       WAIT_UNTIL (ABS (gtk_widget_get_height (window) - size[1]) < 100);
-      tick = gtk_widget_add_tick_callback (window, count_frame_cb, &n_frames, NULL);
-      WAIT_UNTIL (n_frames == 8);
-      gtk_widget_remove_tick_callback (window, tick);
+      wait_for_frames (window, 8);
     }
 }
 

@@ -7,6 +7,8 @@
 
 #include "window-fixture.h"
 
+#include "frames.h"
+
 #include "client/subject.h"
 #include "dialogs/launch-dialog.h"
 #include "dialogs/preferences.h"
@@ -318,13 +320,6 @@ remove_folder (const char *path)
   g_assert_cmpint (g_rmdir (path), ==, 0);
 }
 
-static gboolean
-count_frame_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer n_frames)
-{
-  ++*(guint *) n_frames;
-  return G_SOURCE_CONTINUE;
-}
-
 /* A warning ends the test: GTK warns when it draws a widget that waits for its new size. */
 static void
 test_resizing (Fixture *fixture, gconstpointer data)
@@ -353,16 +348,13 @@ test_resizing (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < 2 * G_N_ELEMENTS (widths); i++)
     {
       int width = widths[i % G_N_ELEMENTS (widths)];
-      guint n_frames = 0, tick;
 
       gtk_window_set_default_size (GTK_WINDOW (fixture->window), width, 700);
       /* GTK counts the shadow in one of the two. */
       WAIT_UNTIL (ABS (gtk_widget_get_width (GTK_WIDGET (fixture->window)) - width) < 40);
       WAIT_UNTIL (troupe_window_is_narrow (fixture->window) == (width < 700));
       /* While the sidebar slides. */
-      tick = gtk_widget_add_tick_callback (GTK_WIDGET (fixture->window), count_frame_cb, &n_frames, NULL);
-      WAIT_UNTIL (n_frames == 8);
-      gtk_widget_remove_tick_callback (GTK_WIDGET (fixture->window), tick);
+      wait_for_frames (GTK_WIDGET (fixture->window), 8);
     }
   remove_folder (dir);
 }
